@@ -1,0 +1,22 @@
+"""A user's mistake ends a program with one sentence and exit code 1."""
+
+import errno
+import sys
+from collections.abc import Callable
+
+
+class InputError(Exception):
+    """Something the user gave is wrong. The message says what, where (file, record) and what to do, in one sentence."""
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage's main function; turn the mistakes a user can mend into one sentence on stderr and exit code 1."""
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        where = error.filename2 or error.filename or "a result"
+        sys.exit(f"error: {where} cannot be written ({error.strerror}): free some space or mend the permissions, then run again.")

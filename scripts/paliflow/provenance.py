@@ -1,0 +1,109 @@
+"""What made a result: the digest of the code behind a stage, and the metrics file that every stage writes."""
+
+import ast
+import hashlib
+import importlib.metadata
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from paliflow import files
+
+LIBRARY = Path(__file__).resolve().parent
+PACKAGES = (
+    "bitsandbytes datasets jinja2 matplotlib mitsuba numpy pandas peft pot pypandoc-binary rouge-score scipy snakemake torch torchdiffeq "
+    "transformers typst"
+).split()
+
+
+def code_digest(script: Path) -> str:
+    """SHA-256 over a script and every module of the library that it reaches through its imports, however deep.
+
+    The digest depends on the contents and the names of those files alone, not on where the project lies or on the files' times.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(reached_files(Path(script))):
+        name = path.relative_to(LIBRARY).as_posix() if path.is_relative_to(LIBRARY) else path.name
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def reached_files(script: Path) -> set[Path]:
+    """The script and the library's files that it imports, directly or through one another, at any level of the code."""
+    waiting, reached = [Path(script).resolve()], set[Path]()
+    while waiting:
+        path = waiting.pop()
+        if path not in reached:
+            reached.add(path)
+            waiting.extend(_imported_files(path))
+    return reached
+
+
+def _imported_files(path: Path) -> list[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    found = []
+    for name in names:
+        parts = name.split(".")
+        if parts[0] != LIBRARY.name:
+            continue
+        for depth in range(1, len(parts) + 1):
+            place = LIBRARY.joinpath(*parts[1:depth])
+            found += [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()]
+    return found
+
+
+class Stage:
+    """One run of one stage, from its first line to the metrics file that it leaves."""
+
+    def __init__(self, name: str, seed: int, settings: dict[str, Any]) -> None:
+        self.name, self.seed, self.settings = name, seed, settings
+        self._started = time.monotonic()
+
+    def write_metrics(self, path: Path, values: dict[str, Any], units: dict[str, str] | None = None, device: str = "cpu") -> None:
+        """Write `{stage, values, units, seed, settings, provenance}`; what a score needs (low, high, n) stands inside `values`."""
+        versions = {name: version for name in PACKAGES if (version := _version(name))}
+        provenance = {
+            "commit": commit(),
+            "python": platform.python_version(),
+            "packages": versions,
+            "device": device,
+            "machine": f"{platform.system()} {platform.machine()}",
+            "seconds": round(time.monotonic() - self._started, 2),
+            "peak_memory_mib": peak_memory_mib(),
+        }
+        settings = {key: str(value) if isinstance(value, Path) else value for key, value in self.settings.items()}
+        document = {"stage": self.name, "values": values, "units": units or {}, "seed": self.seed}
+        files.write_json(path, document | {"settings": settings, "provenance": provenance})
+
+
+def peak_memory_mib() -> float:
+    """The most memory that this process ever held, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def commit() -> str:
+    """The commit the code stands at, with `+changes` behind it where tracked files differ; `unknown` outside a git checkout."""
+    try:
+        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=LIBRARY, capture_output=True, text=True, check=True)
+        changes = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=LIBRARY, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("+changes" if changes.stdout.strip() else "")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
