@@ -26,7 +26,7 @@ COLOURS = {
     "third": "#009E73",
     "fourth": "#CC79A7",
 }
-"""Okabe and Ito's palette, told apart with any colour vision. `before` and `after` are of tuning; `first` to `fourth` mean nothing by themselves."""
+"""Okabe and Ito's palette, told apart with any colour vision; `first` to `fourth` mean nothing by themselves."""
 
 LABELS = {
     "independent": "independent",
