@@ -1,0 +1,33 @@
+"""What a trained field is judged by: the distance of its samples from the target, and the least that such a distance can be."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from paliflow.flow.distributions import PAIRS
+from paliflow.flow.transport import wasserstein_distance
+from paliflow.seeds import derive_seed
+
+FLOOR_REPETITIONS = 10
+
+
+def spread(values: Sequence[float]) -> dict[str, float | int]:
+    """The mean of repeated runs with their range: {value, low, high, n}.
+
+    `low` and `high` are the smallest and the largest run, not a confidence interval: two or three runs carry none worth the name.
+    """
+    return {"value": float(np.mean(values)), "low": float(min(values)), "high": float(max(values)), "n": len(values)}
+
+
+def evaluation_points(pair: str, seed: int, replicate: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Source points to carry and target points to compare with, (count, 2) each; both couplings of a seed get the same."""
+    sample_source, sample_target = PAIRS[pair]
+    random = np.random.default_rng(derive_seed(seed, "flow evaluation", pair, replicate))
+    return sample_source(count, random), sample_target(count, random)
+
+
+def distance_floor(pair: str, seed: int, count: int) -> list[float]:
+    """2-Wasserstein distances of two independent target samples of `count` points: what a perfect field would score."""
+    sample_target = PAIRS[pair][1]
+    random = np.random.default_rng(derive_seed(seed, "flow floor", pair))
+    return [wasserstein_distance(sample_target(count, random), sample_target(count, random)) for _ in range(FLOOR_REPETITIONS)]
