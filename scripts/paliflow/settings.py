@@ -52,16 +52,28 @@ def _sentence(fault: jsonschema.ValidationError) -> str:
     return f"config: {key} is {value}: it must be {_allowed(fault)}."
 
 
-_KIND = {str: "text", int: "an integer", float: "a number", bool: "true or false", list: "a list", dict: "a group of keys", type(None): "empty"}
+_KIND = {
+    str: "text",
+    int: "an integer",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a group of keys",
+    type(None): "empty",
+}
 
 
 def _allowed(fault: jsonschema.ValidationError) -> str:
     rule, limit = fault.validator, fault.validator_value
     if rule == "type":
         hint = "; YAML reads 2e-4 as text, write 0.0002 or 2.0e-4" if limit == "number" and isinstance(fault.instance, str) else ""
-        return {"number": "a number", "integer": "a whole number", "string": "text in quotes", "array": "a list", "object": "a group of keys"}[
-            limit
-        ] + hint
+        return {
+            "number": "a number",
+            "integer": "a whole number",
+            "string": "text in quotes",
+            "array": "a list",
+            "object": "a group of keys",
+        }[limit] + hint
     if rule == "pattern":
         return fault.schema["description"]
     words = {
