@@ -1,0 +1,88 @@
+"""Train the velocity fields of one pair of distributions, all couplings and seeds side by side on the same points and times."""
+
+import argparse
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas
+import torch
+
+from paliflow import errors, files, provenance
+from paliflow.errors import InputError
+from paliflow.flow.checkpoint import work_folder
+from paliflow.flow.distributions import PAIRS
+from paliflow.flow.measures import spread
+from paliflow.flow.network import save_fields
+from paliflow.flow.train import TrainingPlan, train
+
+FINAL_SHARE = 0.05
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pair", choices=PAIRS, required=True, help="source and target distribution")
+    parser.add_argument("--permutations", type=Path, required=True, help="to read: what couple_flow wrote")
+    parser.add_argument("--couplings", nargs="+", required=True, help="independent, optimal_transport or both")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed")
+    parser.add_argument("--seeds", type=int, required=True, help="runs of each coupling; run n of all couplings shares weights and points")
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--learning-rate", type=float, required=True, help="Adam's")
+    parser.add_argument("--hidden-units", type=int, required=True, help="in each of three hidden layers")
+    parser.add_argument("--sigma", type=float, required=True, help="standard deviation of the path around the straight line")
+    parser.add_argument("--work", type=Path, default=Path("results/.work/train_flow"), help="where an unfinished run is kept")
+    parser.add_argument("--model", type=Path, required=True, help="to write: all fields, .safetensors")
+    parser.add_argument("--log", type=Path, required=True, help="to write: the loss of every step, .parquet")
+    parser.add_argument("--metrics", type=Path, required=True, help="to write: first and final losses, .json")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    plan = TrainingPlan(**{name: getattr(arguments, name) for name in TrainingPlan.__dataclass_fields__})
+    stage = provenance.Stage("train_flow", plan.seed, asdict(plan))
+
+    with np.load(arguments.permutations) as stored:
+        permutations = stored["permutations"]
+    if permutations.shape != (plan.seeds, plan.steps, plan.batch_size):
+        raise InputError(
+            f"{arguments.permutations} holds couplings of (seeds, steps, batch) {permutations.shape}, not of "
+            f"{(plan.seeds, plan.steps, plan.batch_size)}: run couple_flow with the same settings."
+        )
+    work = work_folder(arguments.work, Path(__file__), asdict(plan) | {"permutations": files.sha256(arguments.permutations)})
+    fields, losses = train(plan, permutations, work)
+
+    members = [{"coupling": coupling, "seed": replicate} for coupling, replicate in plan.members()]
+    save_fields(fields, {"pair": plan.pair, "fields": members}, arguments.model)
+    with files.replacing(arguments.log) as temporary:
+        loss_table(losses, plan).to_parquet(temporary, index=False)
+    stage.write_metrics(arguments.metrics, summary(losses, plan) | {"parameters_per_field": fields.parameters.numel() // fields.models})
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def loss_table(losses: np.ndarray, plan: TrainingPlan) -> pandas.DataFrame:
+    """The losses (steps, M) as one row a step, coupling and seed."""
+    members = plan.members()
+    couplings = [coupling for coupling, _ in members]
+    columns = {
+        "step": np.tile(np.arange(1, plan.steps + 1, dtype=np.int32), len(members)),
+        "coupling": pandas.Categorical(np.repeat(couplings, plan.steps), categories=plan.couplings),
+        "seed": np.repeat(np.array([replicate for _, replicate in members], np.int8), plan.steps),
+        "loss": losses.T.reshape(-1),
+    }
+    return pandas.DataFrame(columns)
+
+
+def summary(losses: np.ndarray, plan: TrainingPlan) -> dict[str, object]:
+    """First and final loss of each coupling over its seeds; the final one is the mean of the last 5 % of the steps."""
+    last = max(1, round(FINAL_SHARE * plan.steps))
+    by_coupling = losses.reshape(plan.steps, len(plan.couplings), plan.seeds)
+    return {
+        "steps": plan.steps,
+        "first_loss": {name: spread(by_coupling[0, n].tolist()) for n, name in enumerate(plan.couplings)},
+        "final_loss": {name: spread(by_coupling[-last:, n].mean(0).tolist()) for n, name in enumerate(plan.couplings)},
+        "interval": "range over seeds",
+    }
+
+
+if __name__ == "__main__":
+    errors.run(main)
