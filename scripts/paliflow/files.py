@@ -73,10 +73,12 @@ def read_json_lines(path: Path) -> list[Any]:
         InputError: the file is missing or a line of it is no JSON; the sentence names the line.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n")  # splitlines() would also split at U+2028
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run the stage that writes it, or correct the path.") from None
-    records = []
+    records: list[Any] = []
+    if lines == [""]:
+        return records
     for number, line in enumerate(lines, 1):
         try:
             records.append(json.loads(line))
