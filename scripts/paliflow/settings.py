@@ -1,5 +1,6 @@
 """The config against its schema: every mistake becomes one sentence that names the key and the value, before any job starts."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,22 @@ def check_settings(config: dict[str, Any], schema_path: Path) -> None:
     fault = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if fault is not None:
         raise InputError(_sentence(fault))
+    _check_finite(config)
     embedded = config["data"]["embedded"]
     if embedded["min_objects"] > embedded["max_objects"]:
         low, high = embedded["min_objects"], embedded["max_objects"]
         raise InputError(f"config: data.embedded.min_objects is {low}, more than data.embedded.max_objects ({high}): lower the first.")
     if config["data"]["source"] == "clevr":
         _check_clevr_folder(config["data"]["clevr"])
+
+
+def _check_finite(group: dict[str, Any], place: str = "") -> None:
+    """A schema's bounds let .nan through, for every comparison with it is false."""
+    for key, value in group.items():
+        if isinstance(value, dict):
+            _check_finite(value, f"{place}{key}.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"config: {place}{key} is {value}: it must be a finite number.")
 
 
 def _check_clevr_folder(clevr: dict[str, Any]) -> None:
