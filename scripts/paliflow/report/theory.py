@@ -1,5 +1,6 @@
 """The numbers that the theory texts quote, computed: NF4's levels, double quantisation, a ROUGE example, fine-tuning memory."""
 
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
@@ -36,8 +37,8 @@ def compute_theory() -> dict[str, Any]:
 def nf4_levels() -> dict[str, Any]:
     """The 16 levels of the 4-bit NormalFloat, normalised to [-1, 1], with the bounds between their bins.
 
-    Nine probabilities evenly from the offset to 1/2 give eight positive quantiles, eight of them give seven that are mirrored to the negative
-    side, and the last of each is an exact 0, kept once; dividing by the largest puts the ends at -1 and 1.
+    Nine probabilities evenly from the offset to 1/2 give eight positive quantiles, eight probabilities give seven that are mirrored to the
+    negative side, and the last of each is an exact 0, kept once; dividing by the largest puts the ends at -1 and 1.
 
     Source: Dettmers et al. 2023, QLoRA, section 3 and appendix E.
     """
@@ -45,8 +46,8 @@ def nf4_levels() -> dict[str, Any]:
     negative = [-NORMAL.inv_cdf(p) for p in _evenly(NF4_OFFSET, 0.5, 8)[:-1]]
     scale = positive[0]
     levels = sorted(level / scale for level in [*negative, 0.0, *positive])
-    bounds = [(low + high) / 2 for low, high in zip(levels, levels[1:], strict=False)]
-    gaps = [high - low for low, high in zip(levels, levels[1:], strict=False)]
+    bounds = [(low + high) / 2 for low, high in pairwise(levels)]
+    gaps = [high - low for low, high in pairwise(levels)]
     return {"levels": levels, "bounds": bounds, "scale": scale, "smallest_gap": min(gaps), "largest_gap": max(gaps)}
 
 
@@ -104,7 +105,8 @@ def fine_tuning_memory(rank: int) -> dict[str, Any]:
     cost their weight alone: 2 bytes in bfloat16, 4.127 bits in NF4 with double quantisation.
     """
     total, adapter, projections = PALIGEMMA_3B["parameters"], lora_parameters(rank), quantised_parameters()
-    frozen = {"full": 0.0, "lora": 2.0 * total, "qlora": 2.0 * (total - projections) + double_quantisation()["bits_double"] / 8 * projections}
+    quantised = double_quantisation()["bits_double"] / 8 * projections
+    frozen = {"full": 0.0, "lora": 2.0 * total, "qlora": 2.0 * (total - projections) + quantised}
     methods = {}
     for method, bytes_frozen in frozen.items():
         trained = total if method == "full" else adapter

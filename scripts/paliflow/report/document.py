@@ -1,0 +1,236 @@
+"""The report's one Markdown, from templates: every number, figure and table in it comes from a file and is checked."""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from paliflow import files
+from paliflow.errors import InputError
+from paliflow.report import samples, tables
+from paliflow.report.labels import Labels
+from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape, escape_plain
+from paliflow.report.values import Metrics, descend, print_interval, print_value
+
+FRONT = "report.md.j2"
+
+
+class Document:
+    """What templates may call; every method's first fault stops the render with the template's name and line.
+
+    Args:
+        templates: the folder of report.md.j2.
+        results: the folder of the stages' results; pictures are named relative to its subfolder `report`.
+        settings: the config that the results were made with.
+        sources: the bibliography's entries by key.
+    """
+
+    def __init__(self, templates: Path, results: Path, settings: dict[str, Any], sources: dict[str, Markdown]) -> None:
+        self.templates, self.results, self.settings = Path(templates), Path(results), settings
+        self.metrics, self.labels = Metrics(results), Labels(sources)
+
+    def render(self) -> str:
+        """The whole Markdown.
+
+        Raises:
+            InputError: anything undefined, missing, defined twice or never referred to, with the place.
+        """
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(self.templates),
+            undefined=jinja2.StrictUndefined,
+            finalize=escape_plain,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            comment_start_string="<#",  # not {#, which is where pandoc's identifiers begin
+            comment_end_string="#>",
+            autoescape=False,  # it would escape for HTML; finalize escapes for Markdown, and pandoc for HTML and typst
+        )
+        environment.globals |= {"settings": self.settings} | {name: self._placed(call) for name, call in self._calls()}
+        environment.filters |= {"as": print_value, "points": _points, "front": _front_matter, "with_methods": self._with_methods}
+        try:
+            text = environment.get_template(FRONT).render()
+        except jinja2.TemplateNotFound as error:
+            raise InputError(f"{self.templates}: the template {error} is missing: every part of the report has its file there.") from None
+        except jinja2.TemplateSyntaxError as error:
+            raise InputError(f"{error.name}, line {error.lineno}: {error.message}.") from None
+        except jinja2.UndefinedError as error:
+            raise InputError(f"{_place_of(error, self.templates)}: {error.message}: define it or correct the name.") from None
+        return self.labels.resolve(text)
+
+    def _calls(self) -> Iterator[tuple[str, Callable[..., Any]]]:
+        yield "value", self.value
+        yield "interval", self.interval
+        yield "score", self.score
+        yield "setting", self.setting
+        yield "cite", lambda *keys: self.labels.cite(keys, _place())
+        yield "ref", lambda label: self.labels.point(label, _place())
+        yield "figure", self.figure
+        yield "table", self.table
+        yield "grid", self.grid
+        yield "captioned_table", self.captioned_table
+        yield "marking_grid", self.marking_grid
+        yield "cards", self.cards
+        yield "bibliography", self.labels.bibliography
+        yield "stages", lambda: [(stage, self.metrics.document(stage)) for stage in stages(self.settings)]
+        yield "samples", lambda: files.read_json(self.results / "sample_answers" / "samples.json")
+        yield "is_right", samples.is_right
+        yield "compare", compare
+        yield "listed", _listed
+        yield "digest", lambda text: Markdown(" ".join(f"`{part}`" for part in _chunks(str(text), 16)))
+        yield "name", lambda text: Markdown(escape(NAMES.get(text, str(text).replace("_", " "))))
+
+    def value(self, stage: str, path: str, form: str = "text") -> Markdown:
+        """A number of a stage, printed in a format of `values.FORMATS`."""
+        return print_value(self.metrics.look_up(stage, path), form)
+
+    def interval(self, stage: str, path: str, form: str = "text") -> Markdown:
+        """A score of a stage with its interval."""
+        return print_interval(self.metrics.look_up(stage, path), form)
+
+    def score(self, stage: str, path: str) -> Any:
+        """What stands at a stage's path, for arithmetic and conditions in a template."""
+        return self.metrics.look_up(stage, path)
+
+    def setting(self, path: str) -> Markdown:
+        """A setting that the results were made with."""
+        found = descend(self.settings, path, "the config")
+        return escape(", ".join(map(str, found))) if isinstance(found, list) else escape_plain(found)
+
+    def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%") -> Markdown:
+        """A numbered picture from results/figures."""
+        if not (self.results / "figures" / file).is_file():
+            raise InputError(f"the picture results/figures/{file} is missing: run the rule that draws it, or correct its name.")
+        number = self.labels.define(label, _place())
+        alt = " ".join(alt.split()).replace("\\", "").replace('"', "'")
+        return Markdown(f'![{number} {_one_line(caption)}](../figures/{file}){{#{label} alt="{alt}" width={width}}}')
+
+    def table(
+        self,
+        label: str,
+        file: str,
+        caption: str,
+        formats: dict[str, str] | None = None,
+        best: dict[str, str] | None = None,
+        columns: list[str] | None = None,
+        names: dict[str, str] | None = None,
+    ) -> Markdown:
+        """A numbered table from a CSV file in results/tables; see `tables.print_csv`."""
+        body = tables.print_csv(self.results / "tables" / file, formats or {}, best or {}, NAMES | (names or {}), columns)
+        return self._captioned(label, body, caption)
+
+    def grid(self, label: str, header: Sequence[object], rows: tables.Rows, caption: str, right: Sequence[int] = ()) -> Markdown:
+        """A numbered table of values that the template gives; `right` names the columns set flush right, from 0."""
+        return self._captioned(label, tables.print_rows(header, rows, [column in right for column in range(len(header))]), caption)
+
+    def captioned_table(self, label: str, caption: str, caller: Callable[[], str]) -> Markdown:
+        """A numbered table that a template writes out in Markdown, between `{% call captioned_table(…) %}` and `{% endcall %}`."""
+        return self._captioned(label, Markdown(caller().strip()), caption)
+
+    def marking_grid(self, label: str, items: Sequence[tuple[str, str, str]], caption: str) -> Markdown:
+        """A numbered table of the assignment's items (number, marks, subject), each linked to the heading that bears its number."""
+        rows = [(self.labels.point(f"item:{item}", _place()), subject, Markdown(marks)) for item, marks, subject in items]
+        return self.grid(label, ["Answered in", "Subject", "Marks"], rows, caption, right=[2])
+
+    def cards(self, label: str, caption: str) -> Markdown:
+        """The random test samples, together one numbered figure."""
+        drawn = files.read_json(self.results / "sample_answers" / "samples.json")
+        for sample in drawn:
+            if not (self.results / sample["image"].removeprefix("results/")).is_file():
+                raise InputError(f"the picture {sample['image']} is missing: run the rule sample_answers again.")
+        number = self.labels.define(label, _place())
+        return Markdown(f"::: {{#{label} .cards}}\n{samples.print_cards(drawn)}\n\n::: caption\n{number} {_one_line(caption)}\n:::\n:::")
+
+    def _with_methods(self, formats: dict[str, str], form: str) -> dict[str, str]:
+        return formats | dict.fromkeys(self.settings["vlm"]["methods"], form)
+
+    def _captioned(self, label: str, body: Markdown, caption: str) -> Markdown:
+        number = self.labels.define(label, _place())
+        return Markdown(f"::: wide\n{body}\n\n: {number} {_one_line(caption)} {{#{label}}}\n:::")
+
+    def _placed(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def placed(*arguments: Any, **named: Any) -> Any:
+            place = _place()
+            try:
+                return call(*arguments, **named)
+            except InputError as error:
+                raise error if str(error).startswith(place) else InputError(f"{place}: {error}") from None
+            except jinja2.UndefinedError:
+                raise
+            except TypeError as error:
+                raise InputError(f"{place}: {error}: correct the call.") from None
+
+        return placed
+
+
+NAMES = {
+    "prior": "most frequent answer",
+    "base": "before tuning",
+    "qlora": "after tuning, QLoRA",
+    "lora": "after tuning, LoRA",
+    "gaussian_to_8gaussians": "Gaussian → 8 Gaussians",
+    "gaussian_to_moons": "Gaussian → two moons",
+    "independent": "independent",
+    "optimal_transport": "optimal transport",
+}
+"""What the names in files and settings are called in print."""
+
+
+def stages(settings: dict[str, Any]) -> list[str]:
+    """The stages that leave metrics for these settings, in the order in which they run."""
+    first = ["render_clevr"] if settings["data"]["source"] == "embedded" else []
+    adapters = [f"{stage}/{method}" for method in settings["vlm"]["methods"] for stage in ("train_adapter", "evaluate_adapter")]
+    pairs = settings["flow"]["pairs"]
+    couplings = [f"couple_flow/{pair}.json" for pair in pairs]
+    flow = [f"{stage}/{pair}" for pair in pairs for stage in ("train_flow", "evaluate_flow")]
+    return [*first, "subset_clevr", "evaluate_base", *adapters, "sample_answers", *couplings, *flow, "compute_theory"]
+
+
+def compare(score: dict[str, float], other: dict[str, float]) -> Markdown:
+    """How one score stands to another, in words that hold whatever the numbers are; both have value, low and high."""
+    if score["value"] == other["value"]:
+        return Markdown("equal to")
+    side = "above" if score["value"] > other["value"] else "below"
+    apart = score["low"] > other["high"] or score["high"] < other["low"]
+    return Markdown(f"{side} (and the intervals do not touch)" if apart else f"{side} (though the intervals overlap)")
+
+
+def _points(difference: float) -> Markdown:
+    return Markdown(f"{abs(100 * difference):.1f}{NO_BREAK_SPACE}points")
+
+
+def _front_matter(text: object) -> Markdown:
+    return Markdown(json.dumps(escape(text), ensure_ascii=False))
+
+
+def _listed(words: Sequence[str]) -> Markdown:
+    return Markdown(", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words))
+
+
+def _chunks(text: str, length: int) -> list[str]:
+    return [text[start : start + length] for start in range(0, len(text), length)]
+
+
+def _one_line(caption: str) -> str:
+    return " ".join(caption.split())
+
+
+def _place() -> str:
+    """The template and line that is being rendered, "theory/q1_2_1.md.j2, line 12"."""
+    frame = sys._getframe()
+    while frame is not None:
+        if (template := frame.f_globals.get("__jinja_template__")) is not None:
+            return f"{template.name}, line {template.get_corresponding_lineno(frame.f_lineno)}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "report"
+
+
+def _place_of(error: BaseException, templates: Path) -> str:
+    for step in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(step.filename).is_relative_to(templates):
+            return f"{Path(step.filename).relative_to(templates).as_posix()}, line {step.lineno}"
+    return FRONT

@@ -1,0 +1,28 @@
+"""The report from templates and results: checked first, then all three faces written."""
+
+from pathlib import Path
+from typing import Any
+
+from paliflow import files
+from paliflow.report import faces
+from paliflow.report.bibliography import read_sources
+from paliflow.report.document import Document
+
+
+def render_report(settings: dict[str, Any], templates: Path, results: Path, markdown: Path, html: Path, pdf: Path) -> None:
+    """Write the report as Markdown, as one HTML file and as a PDF.
+
+    Raises:
+        InputError: a number, picture, table, label or source is missing or not used, or the text cannot be set; nothing is written then.
+    """
+    templates, results, folder = Path(templates).resolve(), Path(results).resolve(), Path(markdown).resolve().parent
+    text = Document(templates, results, settings, read_sources(templates / "references.bib")).render()
+    report = settings["report"]
+    metadata = {"title": report["title"], "author": f"{report['first_name']} {report['last_name']}"}
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = faces.make_html(text, templates / "styles", folder, metadata)
+    printed = faces.make_pdf(text, templates / "styles", folder, metadata)
+    files.write_text(markdown, text)
+    files.write_text(html, pages)
+    with files.replacing(pdf) as temporary:
+        temporary.write_bytes(printed)

@@ -1,0 +1,54 @@
+"""The random test samples as cards: picture, question, reference and both answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from paliflow.report.markdown import Markdown, escape
+
+VERDICTS = {True: "right", False: "wrong"}
+
+
+def print_cards(samples: Sequence[dict[str, Any]]) -> Markdown:
+    """One card a sample; everything in it that comes from the data or from a model is escaped.
+
+    Args:
+        samples: records with image (a path below results/), image_filename, kind, question, reference, before, after.
+    """
+    return Markdown("\n\n".join(_print_card(number, sample) for number, sample in enumerate(samples, 1)))
+
+
+def _print_card(number: int, sample: dict[str, Any]) -> Markdown:
+    alt = _attribute(f"Scene {number}: {sample['image_filename']}")
+    lines = [
+        "::: card",
+        f'![](<../{_path(sample["image"])}>){{.scene alt="{alt}"}}',
+        "",
+        f"**{number}.** [{escape(sample['kind'].replace('_', ' '))} · {escape(sample['image_filename'])}]{{.kind}}",
+        "",
+        f"[{escape(sample['question'])}]{{.question}}",
+        "",
+        f"| Reference | {escape(sample['reference'])} |  |",
+        "|:--|:--|:--|",
+        f"| Before | {escape(sample['before']) or '(empty)'} | {_verdict(sample, 'before')} |",
+        f"| After | {escape(sample['after']) or '(empty)'} | {_verdict(sample, 'after')} |",
+        ":::",
+    ]
+    return Markdown("\n".join(lines))
+
+
+def _verdict(sample: dict[str, Any], when: str) -> str:
+    right = is_right(sample, when)
+    return f"[{'✓' if right else '✗'} {VERDICTS[right]}]{{.{VERDICTS[right]}}}"
+
+
+def is_right(sample: dict[str, Any], when: str) -> bool:
+    """Whether the answer "before" or "after" tuning is the reference, spaces and capitals aside."""
+    return str(sample[when]).strip().casefold() == str(sample["reference"]).strip().casefold()
+
+
+def _path(path: str) -> str:
+    return path.removeprefix("results/").replace("<", "%3C").replace(">", "%3E")
+
+
+def _attribute(text: str) -> str:
+    return escape(text).replace('"', "&quot;")

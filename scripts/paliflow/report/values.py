@@ -1,0 +1,83 @@
+"""Numbers from the stages' metrics files, and how they are printed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from paliflow import files
+from paliflow.errors import InputError
+from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "percent": lambda value: f"{100 * value:.1f}{NO_BREAK_SPACE}%",
+    "integer": lambda value: f"{round(value):,}",
+    "decimal1": lambda value: f"{value:.1f}",
+    "decimal2": lambda value: f"{value:.2f}",
+    "decimal3": lambda value: f"{value:.3f}",
+    "scientific": lambda value: f"{value:.2g}",
+    "text": lambda value: str(escape(value)),
+}
+
+
+class Metrics:
+    """The metrics files below a results folder, each read once."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = Path(results)
+        self._documents: dict[str, Any] = {}
+
+    def document(self, stage: str) -> Any:
+        """The whole metrics file of a stage: "evaluate_base", "train_adapter/qlora", or a file, "couple_flow/gaussian_to_moons.json"."""
+        if stage not in self._documents:
+            path = self.results / stage
+            self._documents[stage] = files.read_json(path if path.suffix == ".json" else path / "metrics.json")
+        return self._documents[stage]
+
+    def look_up(self, stage: str, path: str) -> Any:
+        """The value at a dotted path below a stage's `values`, or from the file's top where it begins with provenance, settings or seed.
+
+        Raises:
+            InputError: the file or the path in it does not exist.
+        """
+        document = self.document(stage)
+        top = document if path.split(".")[0] in ("provenance", "settings", "seed") else document["values"]
+        return descend(top, path, f"the metrics of {stage}")
+
+
+def descend(content: Any, path: str, where: str) -> Any:
+    """Follow a dotted path through dictionaries (keys) and lists (numbers).
+
+    Raises:
+        InputError: a step of the path leads nowhere.
+    """
+    for step in path.split("."):
+        try:
+            content = content[int(step)] if isinstance(content, list) else content[step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise InputError(f"'{path}' is not in {where} (it stops at '{step}'): correct the path or run the stage again.") from None
+    return content
+
+
+def print_value(value: Any, form: str) -> Markdown:
+    """A value in one of `FORMATS`.
+
+    Raises:
+        InputError: the format is unknown or does not fit the value.
+    """
+    if form not in FORMATS:
+        raise InputError(f"'{form}' is no format of a value: use one of {', '.join(FORMATS)}.")
+    if form != "text" and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise InputError(f"{value!r} is no number and cannot be printed as {form}: name a single number, such as exact_match.value.")
+    return Markdown(FORMATS[form](value).replace("-", "−") if form != "text" else FORMATS[form](value))
+
+
+def print_interval(score: Any, form: str) -> Markdown:
+    """A score with its 95 % interval, "41.2 % (38.9–43.6)".
+
+    Raises:
+        InputError: it is no {value, low, high}.
+    """
+    if not isinstance(score, dict) or not {"value", "low", "high"} <= score.keys():
+        raise InputError(f"{score!r} is no score with value, low and high: name one that is.")
+    low, high = (print_value(score[end], form).replace(f"{NO_BREAK_SPACE}%", "") for end in ("low", "high"))
+    return Markdown(f"{print_value(score['value'], form)} ({low}–{high})")

@@ -1,0 +1,200 @@
+"""A tree of made-up results in the form that the stages write: test data, so that the report can be rendered without running them."""
+
+import json
+import random
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pandas
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KINDS = {
+    "exist": "yes",
+    "count": "1",
+    "query_color": "blue",
+    "query_shape": "cube",
+    "query_size": "large",
+    "query_material": "metal",
+    "equal_color": "no",
+    "equal_integer": "no",
+    "less_than": "no",
+    "greater_than": "no",
+}
+ITEMS = {
+    "q1_1_1": ("1.1.1", "2.5"),
+    "q1_1_2": ("1.1.2", "2.5"),
+    "q1_2_1": ("1.2.1", "5"),
+    "q1_2_2": ("1.2.2", "5"),
+    "q1_3_1": ("1.3.1", "6"),
+    "q1_3_2": ("1.3.2", "4"),
+    "q1_3_3": ("1.3.3", "5"),
+    "q1_4_1": ("1.4.1", "5"),
+    "q1_4_2": ("1.4.2", "5"),
+    "q1_4_3": ("1.4.3", "10"),
+    "q1_5_2": ("1.5.2", "10"),
+    "q2_1": ("2.1", "5"),
+    "q2_2": ("2.2", "5"),
+    "q2_3": ("2.3", "5"),
+}
+
+
+def load_settings() -> dict[str, Any]:
+    """The default config."""
+    settings = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
+    assert isinstance(settings, dict)
+    return settings
+
+
+def make_results(results: Path, settings: dict[str, Any], question: str = "What color is the big metal cube?") -> None:
+    """Write a metrics file for each stage, and what else the report's rules read; `question` is the first sample's."""
+    draw = random.Random(7)
+    methods, pairs = settings["vlm"]["methods"], settings["flow"]["pairs"]
+    kinds = {
+        kind: {"train": 480, "test": 110, "most_frequent_answer": answer, "most_frequent_share": 0.5} for kind, answer in KINDS.items()
+    }
+    subset = {"source": settings["data"]["source"], "share": 1.0, "images_available": 760, "images_used": 760, "train_images": 631}
+    subset |= {"test_images": 129, "train_questions": 6310, "test_questions": 1290, "shared_images": 0}
+    subset |= {"sha256_train": "0123456789abcdef" * 4, "sha256_test": "fedcba9876543210" * 4, "kinds": kinds}
+    if settings["data"]["source"] == "embedded":
+        _metrics(results / "render_clevr" / "metrics.json", {"images": 760, "questions": 7600})
+    _metrics(results / "subset_clevr" / "metrics.json", subset)
+    _metrics(results / "evaluate_base" / "metrics.json", _scores(draw, 0.22))
+    _write_json(results / "evaluate_base" / "attention_mask.json", _mask())
+    for number, method in enumerate(methods):
+        steps = 394
+        training = {"steps": steps, "first_loss": 3.21, "final_loss": 0.412, "trainable_parameters": 311_296, "total_parameters": 3_611_000}
+        training |= {"adapter_bytes": 1_250_000, "questions_per_second": 96.4, "base_weight_bytes": 4_300_000}
+        folder = results / "train_adapter" / method
+        _metrics(folder / "metrics.json", training)
+        (folder / "adapter_model.safetensors").write_bytes(b"adapter")
+        (folder / "adapter_config.json").write_text("{}")
+        log = [
+            {"step": step, "epoch": 2 * step / steps, "loss": 0.35 + 3 / (1 + step / 15) * draw.uniform(0.8, 1.2), "learning_rate": 1e-3}
+            for step in range(1, steps + 1)
+        ]
+        (folder / "train_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
+        _metrics(results / "evaluate_adapter" / method / "metrics.json", _scores(draw, 0.69 - 0.02 * number))
+    for stage in ("evaluate_base", *(f"evaluate_adapter/{method}" for method in methods)):
+        (results / stage / "predictions.jsonl").write_text("{}\n")
+    _samples(results, draw, question)
+    for pair in pairs:
+        _metrics(results / "couple_flow" / f"{pair}.json", {"batches": 100_000})
+        for stage in ("train_flow", "evaluate_flow"):
+            _metrics(results / stage / pair / "metrics.json", {"steps": 100_000})
+
+
+def make_stand_ins(results: Path, templates: Path) -> None:
+    """Stand-ins for the flow's figures and table, and for theory texts and the flow's section where `templates` lacks them."""
+    figures = results / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    for name in ("flow_samples.png", "flow_trajectories.png"):
+        (figures / name).write_bytes(_png(60, 30, (120, 160, 200)))
+    for name in ("flow_error_by_evaluations.svg", "flow_loss.svg", "flow_couplings.svg"):
+        (figures / name).write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"><rect width="300" height="90" fill="#cde"/></svg>'
+        )
+    scores = pandas.DataFrame(
+        {"Pair": ["gaussian_to_moons"], "Coupling": ["independent"], "W2": [0.41], "W2 low": [0.38], "W2 high": [0.44]}
+    )
+    (results / "tables").mkdir(parents=True, exist_ok=True)
+    (results / "tables" / "flow_scores.csv").write_text(scores.to_csv(index=False))
+    for name, (item, marks) in ITEMS.items():
+        path = templates / "theory" / f"{name}.md.j2"
+        if not path.exists():
+            path.write_text(STAND_IN.get(name, "").join([f"### {item} A stand-in ({marks} marks)\n\nText with $x^2$.\n\n", "\n"]))
+    section = templates / "sections" / "flow_experiments.md.j2"
+    if not section.exists():
+        section.write_text(FLOW)
+
+
+STAND_IN = {
+    "q1_3_2": 'See {{ ref("fig:mask") }}.\n\n{{ figure("fig:mask", "theory_attention_mask.svg", caption="The mask.", alt="A mask") }}\n',
+    "q1_4_1": 'See {{ ref("fig:nf4") }}.\n\n{{ figure("fig:nf4", "theory_nf4_levels.svg", caption="The levels.", alt="Levels") }}\n',
+}
+FLOW = """### Experiments with both couplings
+
+{{ ref("fig:flow_error") }}, {{ ref("fig:flow_trajectories") }} and {{ ref("tab:flow") }}.
+
+{{ figure("fig:flow_error", "flow_error_by_evaluations.svg", caption="Error.", alt="Error") }}
+
+{{ figure("fig:flow_trajectories", "flow_trajectories.png", caption="Trajectories.", alt="Trajectories") }}
+
+{{ table("tab:flow", "flow_scores.csv", caption="Scores.", best={"W2": "min"}) }}
+"""
+
+
+def _scores(draw: random.Random, level: float) -> dict[str, Any]:
+    by_kind = {}
+    for kind, answer in KINDS.items():
+        value = min(0.98, max(0.02, level + draw.uniform(-0.25, 0.25)))
+        entry: dict[str, Any] = {"n": 129, "prior_answer": answer, "prior_exact_match": _score(draw.uniform(0.2, 0.55), 129)}
+        by_kind[kind] = entry | {
+            "exact_match": _score(value, 129),
+            "rouge1": _score(value, 129),
+            "rougeL": _score(value, 129),
+            "rouge2": _score(0, 129),
+        }
+    values = {"n": 1290, "exact_match": _score(level, 1290), "exact_match_mean_over_kinds": _score(level - 0.01, 1290)}
+    values |= {"prior_exact_match": _score(0.42, 1290), "prior_exact_match_mean_over_kinds": _score(0.43, 1290), "by_kind": by_kind}
+    return values | {"rouge1": _score(level + 0.01, 1290), "rouge2": _score(0, 1290), "rougeL": _score(level + 0.01, 1290)}
+
+
+def _score(value: float, n: int) -> dict[str, float]:
+    half = 1.96 * (max(value * (1 - value), 0) / n) ** 0.5
+    return {"value": value, "low": max(0, value - half), "high": min(1, value + half), "n": n}
+
+
+def _mask() -> dict[str, Any]:
+    image, prefix, suffix = 36, ["<bos>", "answer", "▁what", "▁color", "▁is", "▁the", "▁cube", "?", "\n"], ["blue", "<eos>"]
+    tokens = ["<image>"] * image + prefix + suffix
+    length, open_until = len(tokens), image + len(prefix)
+    mask = [[int(column < open_until or column <= row) for column in range(length)] for row in range(length)]
+    spans = {"image": [0, image], "prefix": [image, open_until], "suffix": [open_until, length]}
+    return {"tokens": tokens, "mask": mask, "spans": spans, "loss_on": [int(place >= open_until) for place in range(length)]}
+
+
+def _samples(results: Path, draw: random.Random, question: str) -> None:
+    images = results / "sample_answers" / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for number in range(10):
+        name = f"CLEVR_train_{number:06d}.png"
+        (images / name).write_bytes(_png(96, 96, (90 + 12 * number, 140, 200 - 10 * number)))
+        kind = draw.choice(list(KINDS))
+        text = (
+            question
+            if number == 0
+            else "Are there any other things that are the same size as the small brown rubber cylinder left of the cube?"
+        )
+        record = {"image": f"results/sample_answers/images/{name}", "image_filename": name, "kind": kind, "question": text}
+        drawn.append(
+            record
+            | {"reference": KINDS[kind], "before": draw.choice(["cube", "a red thing"]), "after": KINDS[kind] if number % 3 else "two"}
+        )
+    _write_json(results / "sample_answers" / "samples.json", drawn)
+    _metrics(results / "sample_answers" / "metrics.json", {"samples": 10, "seed_of_draw": 123})
+
+
+def _metrics(path: Path, values: dict[str, Any]) -> None:
+    provenance = {"commit": "0123456789ab", "python": "3.11.2", "packages": {"torch": "2.13.0", "peft": "0.21.2"}, "device": "cpu"}
+    provenance |= {"machine": "Linux x86_64", "seconds": 12.34, "peak_memory_mib": 812.5}
+    stage = path.parent.name if path.name == "metrics.json" else path.stem
+    document = {"stage": stage, "values": values, "units": {}, "seed": 2026, "settings": {}, "provenance": provenance}
+    _write_json(path, document)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def _png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    rows = (b"\0" + bytes(colour) * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
