@@ -28,7 +28,7 @@ class Clone:
     """A working copy of the project, and Snakemake with the smoke preset in it."""
 
     folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)  # variables beside the ambient ones
 
     @classmethod
     def fresh(cls, parent: Path) -> "Clone":
@@ -89,8 +89,8 @@ class Clone:
         return {name: _lasting_content(path) for name, path in shown.items() if "/." not in name}
 
     def _variables(self) -> dict[str, str]:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(self.folder.parent / "cache"), **self.environment}
+        variables = {**os.environ, "XDG_CACHE_HOME": str(self.folder.parent / "cache"), **self.environment}
+        return variables | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{variables['PATH']}"}
 
 
 def _overlay(preset: dict[str, object], section: str, content: object) -> None:
