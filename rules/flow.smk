@@ -68,11 +68,12 @@ rule evaluate_flow:
         seed=lookup("seed", within=config),
         evaluations=lookup("flow/evaluations", within=config),
         sample_points=lookup("flow/sample_points", within=config),
+        draws=lookup("flow/draws", within=config),
         tolerance=lookup("flow/tolerance", within=config),
         code=code_digest("scripts/evaluate_flow.py"),
     shell:
         "python scripts/evaluate_flow.py --model {input.model:q} --seed {params.seed} --evaluations {params.evaluations}"
-        " --sample-points {params.sample_points} --tolerance {params.tolerance}"
+        " --sample-points {params.sample_points} --draws {params.draws} --tolerance {params.tolerance}"
         " --samples {output.samples:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
 
 
@@ -104,11 +105,14 @@ rule plot_flow:
 
 
 rule tabulate_flow:
-    """Set the distances of all pairs, solvers and couplings side by side."""
+    """Set the couplings side by side: distances with each solver, and what they do to loss and paths."""
     input:
-        metrics=expand(rules.evaluate_flow.output.metrics, pair=config["flow"]["pairs"]),
+        couplings=expand(rules.couple_flow.output.metrics, pair=config["flow"]["pairs"]),
+        trainings=expand(rules.train_flow.output.metrics, pair=config["flow"]["pairs"]),
+        evaluations=expand(rules.evaluate_flow.output.metrics, pair=config["flow"]["pairs"]),
     output:
         scores="results/tables/flow_scores.csv",
+        paths="results/tables/flow_paths.csv",
     log:
         "logs/tabulate_flow/tabulate_flow.log",
     conda:
@@ -118,4 +122,5 @@ rule tabulate_flow:
         pairs=lookup("flow/pairs", within=config),
         code=code_digest("scripts/tabulate_flow.py"),
     shell:
-        "python scripts/tabulate_flow.py --pairs {params.pairs} --metrics {input.metrics:q} --scores {output.scores:q} 2>&1 | tee {log:q}"
+        "python scripts/tabulate_flow.py --pairs {params.pairs} --couplings {input.couplings:q} --trainings {input.trainings:q}"
+        " --evaluations {input.evaluations:q} --scores {output.scores:q} --paths {output.paths:q} 2>&1 | tee {log:q}"

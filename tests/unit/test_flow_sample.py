@@ -75,7 +75,7 @@ def test_spread_is_a_mean_within_its_range(values):
 
 
 def test_both_couplings_are_judged_on_the_same_points():
-    one, other = (measures.evaluation_points("gaussian_to_moons", 1, 0, 20) for _ in range(2))
+    one, other = (measures.evaluation_points("gaussian_to_moons", 1, 0, 0, 20) for _ in range(2))
     assert np.array_equal(one[0], other[0])
     assert np.array_equal(one[1], other[1])
 

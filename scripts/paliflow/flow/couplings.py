@@ -60,7 +60,8 @@ def couple(pair: str, seed: int, seeds: int, steps: int, batch_size: int, work: 
 def _write_block(path: Path, draws: Iterable[Batches]) -> None:
     permutations, costs = [], np.zeros(2)
     for batches in draws:
-        for cost in squared_distances(batches.source, batches.target):
+        for source, target in zip(batches.source, batches.target, strict=True):
+            cost = squared_distances(source, target)
             permutation = transport_permutation(cost)
             permutations.append(permutation.astype(np.uint8))
             costs += np.trace(cost), cost[np.arange(len(cost)), permutation].sum()

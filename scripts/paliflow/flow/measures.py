@@ -14,15 +14,15 @@ FLOOR_REPETITIONS = 10
 def spread(values: Sequence[float]) -> dict[str, float | int]:
     """The mean of repeated runs with their range: {value, low, high, n}.
 
-    `low` and `high` are the smallest and the largest run, not a confidence interval: two or three runs carry none worth the name.
+    `low` and `high` are the smallest and the largest run, not a confidence interval: a few runs carry none worth the name.
     """
     return {"value": float(np.mean(values)), "low": float(min(values)), "high": float(max(values)), "n": len(values)}
 
 
-def evaluation_points(pair: str, seed: int, replicate: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Source points to carry and target points to compare with, (count, 2) each; both couplings of a seed get the same."""
+def evaluation_points(pair: str, seed: int, replicate: int, draw: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Source points to carry and target points to compare with, (count, 2) each; in one draw both couplings of a seed get the same."""
     sample_source, sample_target = PAIRS[pair]
-    random = np.random.default_rng(derive_seed(seed, "flow evaluation", pair, replicate))
+    random = np.random.default_rng(derive_seed(seed, "flow evaluation", pair, replicate, draw))
     return sample_source(count, random), sample_target(count, random)
 
 

@@ -30,7 +30,7 @@ def transport_permutation(cost: np.ndarray) -> np.ndarray:
     if cost.ndim != 2 or cost.shape[0] != cost.shape[1]:
         raise ValueError(f"a matching needs a square cost matrix, not one of shape {cost.shape}")
     weights = np.full(len(cost), 1 / len(cost))
-    return ot.emd(weights, weights, cost, check_marginals=False).argmax(axis=1)
+    return ot.emd(weights, weights, cost, center_dual=False, check_marginals=False).argmax(axis=1)
 
 
 def wasserstein_distance(one: np.ndarray, other: np.ndarray) -> float:

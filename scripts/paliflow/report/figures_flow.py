@@ -8,6 +8,7 @@ import pandas
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from paliflow.report.style import COLOURS, LABELS, TEXT_WIDTH, bare, new_figure
 
@@ -25,7 +26,7 @@ def draw_couplings(couplings: Mapping[str, Arrays]) -> Figure:
     Args:
         couplings: by pair, with `example_source` and `example_target` (batch, 2) and `permutations` (seeds, steps, batch).
     """
-    figure, axes = new_figure(2.0, columns=2 * len(couplings))
+    figure, axes = new_figure(1.95, columns=2 * len(couplings))
     places = iter(axes[0])
     for pair, stored in couplings.items():
         source, target, permutation = stored["example_source"], stored["example_target"], stored["permutations"][0, 0]
@@ -53,7 +54,7 @@ def draw_loss(logs: Mapping[str, pandas.DataFrame]) -> Figure:
         place.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
         place.locator_params(axis="x", nbins=5)
     axes[0, 0].set_ylabel("flow-matching loss")
-    axes[0, -1].legend(loc="upper right")
+    axes[0, -1].legend(loc="center right")
     return figure
 
 
@@ -82,7 +83,7 @@ def draw_samples(samples: Mapping[str, Arrays]) -> Figure:
             _frame(place, extent)
         _cloud(row[-1], samples[pair]["target"][:SHOWN_POINTS], COLOURS["target"])
         _frame(row[-1], extent)
-        row[0].set_ylabel(f"{LABELS[pair]}\n{LABELS[coupling]}", fontsize=6.5)
+        row[0].set_ylabel(f"{LABELS[pair]}\n{LABELS[coupling]}".split("→ ")[1].replace(" transport", "\ntransport"), fontsize=7)
     titles = [solver if solver == "dopri5" else f"{solver} evaluation{'s' if solver != 1 else ''}" for solver in solvers]
     for place, title in zip(axes[0], [*titles, "target"], strict=True):
         place.set_title(title, fontsize=7.5)
@@ -97,7 +98,7 @@ def spaced(counts: list[int]) -> list[int]:
 def draw_trajectories(samples: Mapping[str, Arrays]) -> Figure:
     """The paths that the trained fields give to the same source points, a row a pair and a column a coupling."""
     couplings = [name for name in ("independent", "optimal_transport") if f"{name}_paths" in next(iter(samples.values()))]
-    figure, axes = new_figure(2.0, columns=len(samples) * len(couplings))
+    figure, axes = new_figure(1.95, columns=len(samples) * len(couplings))
     places = iter(axes[0])
     for pair, stored in samples.items():
         for coupling in couplings:
@@ -107,7 +108,7 @@ def draw_trajectories(samples: Mapping[str, Arrays]) -> Figure:
             _cloud(place, paths[0], COLOURS["source"], size=2.5)
             _cloud(place, paths[-1], COLOURS["target"], size=2.5)
             place.set_title(f"{LABELS[pair]}\n{LABELS[coupling]}", fontsize=7.5)
-            _frame(place, _extent(stored["target"], paths[0]))
+            _frame(place, _extent(stored["target"], paths[0], paths[-1]))
     return figure
 
 
@@ -117,7 +118,7 @@ def draw_error(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
     Args:
         metrics: by pair, the values of evaluate_flow.
     """
-    figure, axes = new_figure(2.5, columns=len(metrics))
+    figure, axes = new_figure(2.8, columns=len(metrics))
     for place, (pair, values) in zip(axes[0], metrics.items(), strict=True):
         floor = values["wasserstein_floor"]
         place.axhspan(floor["low"], floor["high"], color="#DDDDDD", linewidth=0, label="floor: target against target")
@@ -129,11 +130,13 @@ def draw_error(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
             needed = values["dopri5_evaluations"][coupling]["value"]
             _line(place, [(needed, scores["dopri5"])], coupling, label=f"{LABELS[coupling]}, dopri5", marker="D", linestyle="none")
             counts |= {count for count, _ in euler}
-        place.set(title=LABELS[pair], xlabel="evaluations of the field", xscale="log", ylim=(0, None))
+        place.set(title=LABELS[pair], xlabel="evaluations of the field", xscale="log", yscale="log")
         place.set_xticks(sorted(counts), [str(count) for count in sorted(counts)])
+        place.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        place.yaxis.set_major_formatter(lambda distance, _: f"{distance:g}")
         place.minorticks_off()
     axes[0, 0].set_ylabel("2-Wasserstein distance")
-    axes[0, -1].legend(loc="upper right")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -157,4 +160,4 @@ def _extent(*clouds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _frame(place: Axes, extent: tuple[np.ndarray, np.ndarray]) -> None:
     (low_x, low_y), (high_x, high_y) = extent[0] - extent[1], extent[0] + extent[1]
     bare(place)
-    place.set(xlim=(low_x, high_x), ylim=(low_y, high_y), aspect="equal")
+    place.set(xlim=(low_x, high_x), ylim=(low_y, high_y), aspect="equal", anchor="N")

@@ -1,35 +1,54 @@
-"""The table of the flow experiments: what each coupling scores with each solver, and the least that can be scored."""
+"""The tables of the flow experiments: the distance with each solver, and what the couplings do to loss and paths."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pandas
 
-from paliflow.report.style import LABELS
+Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def scores_table(metrics: Mapping[str, Mapping[str, Any]]) -> pandas.DataFrame:
-    """One row a pair and solver, one column a coupling: mean 2-Wasserstein distance with its range over seeds, beside the floor.
+def scores_table(evaluations: Metrics) -> pandas.DataFrame:
+    """2-Wasserstein distances: a row a pair and solver, a column a coupling, beside the floor; each with its range.
 
     Args:
-        metrics: by pair, the values of evaluate_flow.
+        evaluations: by pair, the values of evaluate_flow.
 
     Returns:
-        Text cells, `mean (low–high)`, three decimals.
+        Columns `pair`, `solver`, `evaluations` (missing for dopri5, which chooses it itself) and, for each coupling and for `floor`, the
+        value, and `… low` and `… high`.
     """
     rows = []
-    for pair, values in metrics.items():
+    for pair, values in evaluations.items():
         couplings = values["wasserstein"]
         for solver in next(iter(couplings.values())):
-            row = {"Pair": LABELS[pair], "Solver": "dopri5", "Evaluations": ""}
-            if solver == "dopri5":
-                row["Evaluations"] = " / ".join(f"{values['dopri5_evaluations'][name]['value']:.0f}" for name in couplings)
-            else:
-                row |= {"Solver": "Euler", "Evaluations": solver.removeprefix("euler_")}
-            row |= {LABELS[name].capitalize(): _cell(scores[solver]) for name, scores in couplings.items()}
-            rows.append(row | {"Floor": _cell(values["wasserstein_floor"])})
+            name, _, count = solver.partition("_")
+            row = {"pair": pair, "solver": name.replace("euler", "Euler"), "evaluations": count}
+            for coupling, scores in couplings.items():
+                row |= _with_range(coupling, scores[solver])
+            rows.append(row | _with_range("floor", values["wasserstein_floor"]))
     return pandas.DataFrame(rows)
 
 
-def _cell(score: Mapping[str, float]) -> str:
-    return f"{score['value']:.3f} ({score['low']:.3f}–{score['high']:.3f})"
+def paths_table(couplings: Metrics, trainings: Metrics, evaluations: Metrics) -> pandas.DataFrame:
+    """What a coupling changes beside the distance: a row a pair and coupling.
+
+    Args:
+        couplings, trainings, evaluations: by pair, the values of couple_flow, train_flow and evaluate_flow.
+
+    Returns:
+        Columns `pair`, `coupling`, `squared distance` of the paired points, and, with `… low` and `… high`, `final loss`,
+        `straightness` and `dopri5 evaluations`.
+    """
+    rows = []
+    for pair, values in evaluations.items():
+        for coupling in values["wasserstein"]:
+            row = {"pair": pair, "coupling": coupling, "squared distance": couplings[pair]["mean_squared_distance"][coupling]}
+            row |= _with_range("final loss", trainings[pair]["final_loss"][coupling])
+            row |= _with_range("straightness", values["straightness"][coupling])
+            rows.append(row | _with_range("dopri5 evaluations", values["dopri5_evaluations"][coupling]))
+    return pandas.DataFrame(rows)
+
+
+def _with_range(name: str, score: Mapping[str, float]) -> dict[str, float]:
+    return {name: score["value"], f"{name} low": score["low"], f"{name} high": score["high"]}
