@@ -6,6 +6,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from paliflow import provenance, settings
 from paliflow.errors import InputError
+from paliflow.seeds import derive_seed
 
 try:
     settings.check_settings(config, Path(workflow.basedir) / "config.schema.yaml")
