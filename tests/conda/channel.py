@@ -1,6 +1,6 @@
 """A conda channel on disk with two packages, this machine's own Python and pip, so that an environment can be solved without a network.
 
-Run as `python channel.py FOLDER`; then FOLDER/conda-forge is a channel for linux-64. It holds what `python` and `pip` in envs/*.yaml ask for.
+Run as `python channel.py FOLDER`; then FOLDER/conda-forge is a channel for linux-64, with what envs/*.yaml ask of conda.
 """
 
 import asyncio

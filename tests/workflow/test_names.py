@@ -7,11 +7,13 @@ import pytest
 
 from clone import ROOT
 
-SHARED_FOLDERS = {  # the rules whose results lie together: one folder of figures, of tables, and of what is handed in
+SHARED_FOLDERS = {  # the rules whose results lie together: a data set, the figures, the tables, what is handed in
     "plot": "figures",
     "tabulate": "tables",
     "render_report": "report",
     "pack_submission": "report",
+    "render_clevr": "clevr",
+    "ask_clevr": "clevr",
 }
 
 

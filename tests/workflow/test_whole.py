@@ -1,0 +1,64 @@
+"""The whole road: from nothing but a clone to the report and the archive, on rendered scenes and on genuine CLEVR."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from clone import Clone
+
+REPORTS = ("report.md", "report.html", "report.pdf")
+
+
+def test_the_reports_are_there_in_all_three_forms(finished: Clone) -> None:
+    report = finished.folder / "results" / "report"
+    assert all((report / name).stat().st_size > 1000 for name in REPORTS)
+
+
+def test_the_archive_carries_name_and_number_and_opens(finished: Clone) -> None:
+    with zipfile.ZipFile(finished.folder / "results" / "report" / "HW1_Lovelace_00000000.zip") as archive:
+        assert archive.testzip() is None
+        assert {"report.pdf", "report.html"} <= {Path(name).name for name in archive.namelist()}
+
+
+def test_each_stage_tells_what_made_it(finished: Clone) -> None:
+    for path in (finished.folder / "results").rglob("metrics.json"):
+        assert set(json.loads(path.read_text())) == {"stage", "values", "units", "seed", "settings", "provenance"}, path
+
+
+def test_every_rule_left_a_log(finished: Clone) -> None:
+    ran = {rule for rule in finished.planned("--forceall") if (finished.folder / "scripts" / f"{rule}.py").exists()}
+    assert {path.name for path in (finished.folder / "logs").iterdir() if any(path.iterdir())} == ran
+
+
+def test_the_archive_alone_can_be_made_by_name(finished: Clone, tmp_path: Path) -> None:
+    clone = finished.copy(tmp_path)
+    archive = clone.folder / "results" / "report" / "HW1_Lovelace_00000000.zip"
+    before = archive.read_bytes()
+    archive.unlink()
+    assert set(clone.planned("submission")) == {"pack_submission", "submission"}
+    assert clone.run("submission").returncode == 0
+    assert archive.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["data", "vlm", "flow", "report", "submission"])
+def test_a_part_can_be_asked_for_by_name(fresh: Clone, target: str) -> None:
+    assert target in fresh.planned(target)
+
+
+def test_genuine_clevr_goes_all_the_way_to_the_archive(tmp_path: Path) -> None:
+    folder = os.environ.get("PALIFLOW_CLEVR", "")
+    if not Path(folder, "questions").is_dir():
+        pytest.skip("PALIFLOW_CLEVR names no folder of genuine CLEVR images in the release's layout")
+    clone = Clone.fresh(tmp_path)
+    data = {"source": "clevr", "clevr": {"folder": str(Path(folder).resolve()), "share": 0.3}}
+    preset = clone.write_preset("genuine", data=data, vlm={"base": "base_model"}, report={"last_name": "Hopper", "student_number": "12"})
+    done = clone.run(configfile=preset)
+    assert done.returncode == 0, done.stdout[-6000:]
+    with zipfile.ZipFile(clone.folder / "results" / "report" / "HW1_Hopper_12.zip") as archive:
+        assert archive.testzip() is None
+    assert "render_clevr" not in {path.name for path in (clone.folder / "logs").iterdir()}
+    subset = json.loads((clone.folder / "results" / "subset_clevr" / "metrics.json").read_text())
+    assert subset["values"]["source"] == "clevr" and subset["values"]["shared_images"] == 0
