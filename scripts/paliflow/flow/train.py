@@ -1,5 +1,6 @@
 """Flow matching: fit the velocity fields of all couplings and seeds of one pair, side by side, on the same points and times."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,8 +106,10 @@ class _Run:
     def save(self, work: Path) -> None:
         state = {"step": self.step, "chunk": self.chunk, "losses": self.losses[: self.step].clone()}
         state |= {"parameters": self.fields.parameters, "optimiser": self.optimiser.state_dict()}
+        content = io.BytesIO()  # a full disk is an OSError when bytes are written, and a RuntimeError from within torch.save
+        torch.save(state, content)
         with files.replacing(work / "checkpoint.pt") as temporary:
-            torch.save(state, temporary)
+            temporary.write_bytes(content.getvalue())
 
     def load(self, work: Path) -> None:
         if not (work / "checkpoint.pt").exists():
