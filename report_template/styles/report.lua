@@ -2,13 +2,21 @@
 
 local typst = FORMAT == "typst"
 
-local blocks = { card = true, cards = true, caption = true, summary = true, source = true, byline = true, wide = true }
+local blocks = { card = true, cards = true, caption = true, summary = true, source = true, byline = true, wide = true, long = true }
 local spans = { right = true, wrong = true, kind = true, question = true, number = true, interval = true }
 
 local function named(classes, known)
   for _, class in ipairs(classes) do
     if known[class] then return class end
   end
+end
+
+-- In HTML a wide table scrolls by itself, and its caption stands outside what scrolls.
+local function framed(div)
+  local tabular = div.content[1]
+  local caption, label = tabular.caption, tabular.identifier
+  tabular.caption, tabular.identifier = { long = {} }, ""
+  return pandoc.Figure({ pandoc.Div({ tabular }, pandoc.Attr("", { "wide" })) }, caption, pandoc.Attr(label, { "tabular" }))
 end
 
 local function raw(text) return pandoc.RawBlock("typst", text) end
@@ -22,6 +30,14 @@ function Image(image)
   local width = image.attributes.width and (", width: " .. image.attributes.width) or ""
   local alt = image.attributes.alt and (", alt: " .. quoted(image.attributes.alt)) or ""
   return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. width .. alt .. ")")
+end
+
+-- A browser never breaks a formula in two: a long one within a line gets a box that can be scrolled on a narrow screen.
+local longest_formula = 45
+
+function Math(formula)
+  if typst or formula.mathtype ~= "InlineMath" or #formula.text <= longest_formula then return nil end
+  return pandoc.Span({ formula }, pandoc.Attr("", { "formula" }))
 end
 
 function Span(span)
@@ -38,6 +54,9 @@ function Div(div)
     return typst and raw("#styled-contents") or {}
   end
   local class = named(div.classes, blocks)
+  if not typst and (class == "wide" or class == "long") then
+    return framed(div)
+  end
   if not (typst and class) then return nil end
   local content = pandoc.Blocks(div.content)
   if class == "card" then

@@ -17,6 +17,8 @@ from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape, escape_pl
 from paliflow.report.values import Metrics, descend, print_interval, print_value
 
 FRONT = "report.md.j2"
+MOST_ROWS_TOGETHER = 24
+"""Rows of a table that are kept on one page; a longer one may break."""
 
 
 class Document:
@@ -80,6 +82,7 @@ class Document:
         yield "samples", lambda: files.read_json(self.results / "sample_answers" / "samples.json")
         yield "is_right", samples.is_right
         yield "compare", compare
+        yield "intervals_of", intervals_of
         yield "listed", _listed
         yield "digest", lambda text: Markdown(" ".join(f"`{part}`" for part in _chunks(str(text), 16)))
         yield "name", lambda text: Markdown(escape(NAMES.get(text, str(text).replace("_", " "))))
@@ -150,7 +153,8 @@ class Document:
 
     def _captioned(self, label: str, body: Markdown, caption: str) -> Markdown:
         number = self.labels.define(label, _place())
-        return Markdown(f"::: wide\n{body}\n\n: {number} {_one_line(caption)} {{#{label}}}\n:::")
+        kind = "long" if body.count("\n") > MOST_ROWS_TOGETHER else "wide"
+        return Markdown(f"::: {kind}\n{body}\n\n: {number} {_one_line(caption)} {{#{label}}}\n:::")
 
     def _placed(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def placed(*arguments: Any, **named: Any) -> Any:
@@ -191,12 +195,16 @@ def stages(settings: dict[str, Any]) -> list[str]:
 
 
 def compare(score: dict[str, float], other: dict[str, float]) -> Markdown:
-    """How one score stands to another, in words that hold whatever the numbers are; both have value, low and high."""
+    """How one score stands to another, "above" or "below" or "equal to", whatever the numbers are."""
     if score["value"] == other["value"]:
         return Markdown("equal to")
-    side = "above" if score["value"] > other["value"] else "below"
+    return Markdown("above" if score["value"] > other["value"] else "below")
+
+
+def intervals_of(score: dict[str, float], other: dict[str, float]) -> Markdown:
+    """Whether the intervals of two scores "overlap" or "do not touch"."""
     apart = score["low"] > other["high"] or score["high"] < other["low"]
-    return Markdown(f"{side} (and the intervals do not touch)" if apart else f"{side} (though the intervals overlap)")
+    return Markdown("do not touch" if apart else "overlap")
 
 
 def _points(difference: float) -> Markdown:

@@ -25,13 +25,12 @@ def draw_nf4_levels(nf4: Mapping[str, Any]) -> Figure:
     pane = axes[0, 0]
     levels, scale = np.array(nf4["levels"]), nf4["scale"]
     edges = np.concatenate([[-1.35], nf4["bounds"], [1.35]])
-    grid = np.linspace(-1.35, 1.35, 541)
-    density = np.array([NormalDist().pdf(scale * x) * scale for x in grid])
     for number, (low, high) in enumerate(pairwise(edges)):
-        inside = (grid >= low) & (grid <= high)
-        pane.fill_between(grid[inside], density[inside], color=style.COLOURS["first"], alpha=0.28 if number % 2 else 0.12, linewidth=0)
-    pane.plot(grid, density, color="#444444", linewidth=1.0, label="density of a normal weight")
-    heights = np.array([NormalDist().pdf(scale * x) * scale for x in levels])
+        inside = np.linspace(low, high, 41)
+        pane.fill_between(inside, _density(inside, scale), color=style.COLOURS["first"], alpha=0.28 if number % 2 else 0.12, linewidth=0)
+    grid = np.linspace(-1.35, 1.35, 541)
+    pane.plot(grid, _density(grid, scale), color="#444444", linewidth=1.0, label="density of a normal weight")
+    heights = _density(levels, scale)
     pane.vlines(levels, 0, heights, color=style.COLOURS["second"], linewidth=1.0)
     pane.plot(levels, heights, "o", color=style.COLOURS["second"], label="the 16 levels")
     pane.set(xlabel="weight / largest weight of its block", ylabel="density", xlim=(-1.35, 1.35), ylim=(0, None))
@@ -63,6 +62,7 @@ def draw_attention_mask(mask: Mapping[str, Any]) -> Figure:
     pane.set_xticks(np.arange(length), tokens, fontsize=6.5, rotation=90)
     pane.xaxis.tick_top()
     pane.tick_params(length=0)
+    strip.tick_params(length=0)
     strip.set_title("loss", fontsize=7)
     for name, (first, end) in spans.items():
         pane.hlines([first - 0.5, end - 0.5], -0.5, length - 0.5, color=style.COLOURS[SPANS[name]], linewidth=1.0)
@@ -70,8 +70,12 @@ def draw_attention_mask(mask: Mapping[str, Any]) -> Figure:
         for labels in (pane.get_xticklabels(), pane.get_yticklabels()):
             for label in labels[first:end]:
                 label.set_color(style.COLOURS[SPANS[name]])
-    pane.set(xlabel="token that is looked at (above)", ylabel="token that looks")
+    pane.set(xlabel="key: the token attended to", ylabel="query: the token that attends")
     return figure
+
+
+def _density(places: np.ndarray, scale: float) -> np.ndarray:
+    return np.array([NormalDist().pdf(scale * place) * scale for place in places])
 
 
 def _shorten(mask: Mapping[str, Any]) -> tuple[list[str], np.ndarray, dict[str, tuple[int, int]], np.ndarray]:

@@ -94,7 +94,7 @@ def _draw_bars(pane: Axes, rows: Sequence[str], series: Sequence[tuple[str, str,
 
 
 def _mark_epochs(pane: Axes, lines: Sequence[Mapping[str, float]]) -> None:
-    for before, line in pairwise(lines):
+    for before, line in pairwise(lines[:-1]):
         if int(before["epoch"]) < int(line["epoch"]):
             pane.axvline(line["step"], color="#999999", linewidth=0.7, linestyle=(0, (4, 3)))
 

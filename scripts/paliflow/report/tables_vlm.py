@@ -40,7 +40,7 @@ def tabulate_kinds(base: Values, tuned: Mapping[str, Values]) -> pandas.DataFram
     """One row a kind of question: exact match of the most frequent answer, before, and after tuning with each method."""
     rows = []
     for kind, before in base["by_kind"].items():
-        row: dict[str, Any] = {"Kind": kind.replace("_", " "), "Questions": before["n"], "Most frequent": before["prior_answer"]}
+        row: dict[str, Any] = {"Kind": kind.replace("_", " "), "Questions": before["n"], "Most frequent answer": before["prior_answer"]}
         row |= {"prior": before["prior_exact_match"]["value"]} | _score("base", before["exact_match"])
         for method, values in tuned.items():
             row |= _score(method, values["by_kind"][kind]["exact_match"])
