@@ -1,6 +1,7 @@
 """A run that is killed, by stage or as a whole, goes on afterwards and ends in the same bytes."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,25 +15,34 @@ from clone import Clone
 TARGET = "results/train_flow/gaussian_to_moons/model.safetensors"
 SCRIPT = "scripts/train_flow.py"
 
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the processes in /proc, which this system lacks")
+
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
-    """A clone with a longer training, done in one go, and its preset."""
-    clone = Clone.fresh(tmp_path_factory.mktemp("in one go"))
-    preset = clone.write_preset("longer", flow={"steps": 6000, "pairs": ["gaussian_to_moons"]})
-    done = clone.run(TARGET, configfile=preset)
+def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
+    """A clone whose training is long enough for a checkpoint, with everything before it done, and its preset."""
+    clone = Clone.fresh(tmp_path_factory.mktemp("ready"))
+    preset = clone.write_preset("longer", flow={"steps": 14000, "seeds": 1, "pairs": ["gaussian_to_moons"]})
+    done = clone.run("results/couple_flow/gaussian_to_moons.npz", configfile=preset)
     assert done.returncode == 0, done.stdout[-3000:]
     return clone, preset
 
 
+@pytest.fixture(scope="module")
+def unbroken(ready: tuple[Clone, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The results of a training that nobody killed."""
+    clone = ready[0].copy(tmp_path_factory.mktemp("unbroken"))
+    done = clone.run(TARGET, configfile=ready[1])
+    assert done.returncode == 0, done.stdout[-3000:]
+    return clone.produced()
+
+
 @pytest.fixture
-def killed_in(reference: tuple[Clone, str], tmp_path: Path) -> Iterator[tuple[Clone, str]]:
-    """The same clone with the couplings ready and the training still to do; what a test leaves running is ended."""
-    clone, preset = reference[0].copy(tmp_path), reference[1]
-    cleaned = clone.run("--delete-all-output", TARGET, configfile=preset)
-    assert cleaned.returncode == 0, cleaned.stdout
-    assert clone.run("results/couple_flow/gaussian_to_moons.npz", configfile=preset).returncode == 0
-    yield clone, preset
+def training(ready: tuple[Clone, str], tmp_path: Path) -> Iterator[tuple[Clone, subprocess.Popen[str], int]]:
+    """A copy whose training runs and has just kept its first checkpoint; its driver, and the process of the training."""
+    clone = ready[0].copy(tmp_path)
+    driver = clone.start(TARGET, configfile=ready[1])
+    yield clone, driver, wait_for_checkpoint(clone, driver)
     for process in stage_processes(clone):
         os.kill(process, signal.SIGKILL)
 
@@ -55,43 +65,37 @@ def stage_processes(clone: Clone) -> list[int]:
     return found
 
 
-def wait_for_stage(clone: Clone, driver: subprocess.Popen[str]) -> int:
-    """Wait until the training has begun and has had a second to get somewhere; returns its process."""
-    log = clone.folder / "logs" / "train_flow" / "gaussian_to_moons.log"
-    for _ in range(600):
-        processes = stage_processes(clone)
-        if processes and log.exists() and log.read_text():
-            time.sleep(1)
-            return processes[0]
+def wait_for_checkpoint(clone: Clone, driver: subprocess.Popen[str]) -> int:
+    """Wait until the training has kept something; returns its process."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if list(clone.folder.glob("results/.work/train_flow/*/checkpoint.pt")):
+            return stage_processes(clone)[0]
         assert driver.poll() is None, driver.communicate()[0]
-        time.sleep(0.1)
-    raise AssertionError("the training did not begin within a minute")
+        time.sleep(0.05)
+    raise AssertionError("the training kept no checkpoint within two minutes")
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the processes in /proc, which this system lacks")
-def test_a_killed_stage_goes_on_and_ends_in_the_same_bytes(reference: tuple[Clone, str], killed_in: tuple[Clone, str]) -> None:
-    clone, preset = killed_in
-    driver = clone.start(TARGET, configfile=preset)
-    os.kill(wait_for_stage(clone, driver), signal.SIGKILL)
+def test_a_killed_stage_goes_on_and_ends_in_the_same_bytes(ready, unbroken: dict[str, bytes], training) -> None:
+    clone, driver, stage = training
+    os.kill(stage, signal.SIGKILL)
     output, _ = driver.communicate()
     assert driver.returncode == 1, output
     assert not (clone.folder / TARGET).exists()
-    done = clone.run(TARGET, configfile=preset)
+    done = clone.run(TARGET, configfile=ready[1])
     assert done.returncode == 0, done.stdout
-    assert clone.produced() == reference[0].produced()
+    assert min(int(step) for step in re.findall(r" ([1-9]\d*)/14000", done.stdout)) > 10000, "the training began anew"
+    assert clone.produced() == unbroken
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the processes in /proc, which this system lacks")
-def test_a_killed_driver_is_recovered_as_the_readme_says(reference: tuple[Clone, str], killed_in: tuple[Clone, str]) -> None:
-    clone, preset = killed_in
-    driver = clone.start(TARGET, configfile=preset)
-    stage = wait_for_stage(clone, driver)
+def test_a_killed_driver_is_recovered_as_the_readme_says(ready, unbroken: dict[str, bytes], training) -> None:
+    clone, driver, stage = training
     driver.kill()
     driver.wait()
-    locked = clone.run(TARGET, configfile=preset)
+    locked = clone.run(TARGET, configfile=ready[1])
     assert locked.returncode == 1 and "--unlock" in locked.stdout
     os.kill(stage, signal.SIGKILL)
-    assert clone.run("--unlock", configfile=preset).returncode == 0
-    done = clone.run(TARGET, configfile=preset)
+    assert clone.run("--unlock", configfile=ready[1]).returncode == 0
+    done = clone.run(TARGET, configfile=ready[1])
     assert done.returncode == 0, done.stdout
-    assert clone.produced() == reference[0].produced()
+    assert clone.produced() == unbroken
