@@ -32,7 +32,7 @@ def couple(pair: str, seed: int, seeds: int, steps: int, batch_size: int, work: 
     Raises:
         ValueError: a batch of more than 256 points, whose numbers do not fit a byte.
 
-    Source: Tong et al. 2023, section 3.2 (minibatch optimal transport).
+    Source: Tong et al. 2023 (OT-CFM with minibatch optimal transport).
     """
     if batch_size > 256:
         raise ValueError(f"batch_size is {batch_size}; permutations are kept in bytes, which number 256 points at most")

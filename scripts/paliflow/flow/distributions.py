@@ -19,7 +19,7 @@ def sample_gaussian(count: int, random: np.random.Generator) -> np.ndarray:
 def sample_8gaussians(count: int, random: np.random.Generator) -> np.ndarray:
     """Draw from eight equal Gaussians (variance 0.1) on a ring of radius 5: (count, 2), float32.
 
-    Source: the setting of Tong et al. 2023, section 6.1.
+    Source: the two-dimensional experiments of Tong et al. 2023.
     """
     angle = random.integers(0, 8, count) * (np.pi / 4)
     centre = RING_RADIUS * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -29,7 +29,7 @@ def sample_8gaussians(count: int, random: np.random.Generator) -> np.ndarray:
 def sample_moons(count: int, random: np.random.Generator) -> np.ndarray:
     """Draw from two interleaved half circles with noise 0.2, scaled and shifted as x → 3x − 1: (count, 2), float32.
 
-    Source: the setting of Tong et al. 2023, section 6.1.
+    Source: the two-dimensional experiments of Tong et al. 2023.
     """
     angle = np.pi * random.random(count)
     lower = random.integers(0, 2, count)

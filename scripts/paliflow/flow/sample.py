@@ -38,7 +38,7 @@ def path_straightness(field: VelocityFields, trajectory: Trajectory) -> float:
 
     The integral is taken by the trapezoid rule over the trajectory's times, in the data's units squared.
 
-    Source: Liu et al. 2022 (rectified flow), section 2.2.
+    Source: Liu et al. 2022 (rectified flow), the measure of straightness.
     """
     points = torch.from_numpy(trajectory.points)
     times = torch.linspace(0, 1, len(points))
