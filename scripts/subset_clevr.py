@@ -28,7 +28,7 @@ def main() -> None:
     for name in questions:
         if name not in described:
             raise InputError(
-                f"{arguments.scenes} describes no image {name}, which {arguments.questions} asks about: the two files do not belong together."
+                f"{arguments.scenes} describes no image {name}, about which {arguments.questions} asks: the two do not belong together."
             )
     names = release.divide(list(questions), arguments.share, arguments.test_share, arguments.seed)
     rows = {

@@ -66,9 +66,9 @@ def _draw(settings: SceneSettings, work: Path, index: int) -> None:
             break
     for thing, pixels in zip(graph["objects"], visible, strict=True):
         thing["visible_pixels"] = pixels
-    pixels = render.render(camera, graph["objects"], size, derive_seed(settings.seed, "render", index))
+    picture = render.render(camera, graph["objects"], size, derive_seed(settings.seed, "render", index))
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "png")
+    Image.fromarray(picture).save(stream, "png")
     name = filename(index)
     with files.replacing(work / name) as temporary:
         temporary.write_bytes(stream.getvalue())

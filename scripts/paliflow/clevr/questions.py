@@ -1,6 +1,7 @@
 """Ask questions about scenes: each has a functional program, and as its answer what the program gives on the scene.
 
-Nineteen families in wordings of our own. Answers are balanced as they are drawn: of several candidates the one with the rarest answer of its family stays.
+Nineteen families in wordings of our own. Answers are balanced as they are drawn: of several candidates the one stays whose answer is
+the rarest of its family.
 """
 
 import random
@@ -124,7 +125,8 @@ def _equal(attribute: str) -> Family:
         one, other = (_unique_description(scene, draw, without=attribute) for _ in range(2))
         if one is None or other is None or _matching(scene, one) == _matching(scene, other):
             return None
-        steps = _join(*(_then(_find(wanted), "unique", f"query_{attribute}") for wanted in (one, other)), f"equal_{attribute}")
+        asked = [_then(_find(wanted), "unique", f"query_{attribute}") for wanted in (one, other)]
+        steps = _join(asked[0], asked[1], f"equal_{attribute}")
         return f"Do the {_name(one, draw)} and the {_name(other, draw)} have the same {attribute}?", steps
 
     return family

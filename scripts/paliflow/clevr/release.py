@@ -73,7 +73,8 @@ def divide(names: list[str], share: float, test_share: float, seed: int) -> tupl
     test = round(test_share * len(taken))
     if test == 0 or test == len(taken):
         raise InputError(
-            f"a share of {share} of {len(names)} images leaves {len(taken)}, too few for training and test: raise data.*.share or data.test_share."
+            f"a share of {share} of {len(names)} images leaves {len(taken)}, too few for training and test: "
+            "raise data.*.share or data.test_share."
         )
     return sorted(taken[test:]), sorted(taken[:test])
 

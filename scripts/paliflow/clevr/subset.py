@@ -33,7 +33,7 @@ def write_rows(rows: list[dict[str, Any]], path: Path) -> str:
 
 
 def card(train: list[dict[str, Any]], test: list[dict[str, Any]]) -> dict[str, Any]:
-    """Counts, the number of images on both sides, and per kind of question the most frequent training answer with its share of the test answers."""
+    """Counts, the number of images on both sides, and for each kind the most frequent training answer and its share of the test answers."""
     answers: dict[str, dict[str, Counter[str]]] = {side: defaultdict(Counter) for side in ("train", "test")}
     for side, rows in (("train", train), ("test", test)):
         for row in rows:

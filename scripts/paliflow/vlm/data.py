@@ -1,0 +1,74 @@
+"""The subset as the model needs it: the questions as records, the pictures as features that are computed once."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import datasets
+import torch
+from PIL import Image
+from torch import Tensor
+from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+
+from paliflow import progress
+from paliflow.errors import InputError
+
+IMAGES_PER_BATCH = 16
+
+datasets.disable_progress_bars()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question; `image` is the index of its picture in the subset's file."""
+
+    image: int
+    image_filename: str
+    question_index: int
+    kind: str
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Subset:
+    """One side of the subset: its pictures in order, and all questions about them."""
+
+    pictures: list[Image.Image]
+    questions: list[Question]
+
+
+def read_subset(path: Path) -> Subset:
+    """Read a parquet file that `subset_clevr` wrote.
+
+    Raises:
+        InputError: the file is missing or broken, or holds no question.
+    """
+    try:
+        with tempfile.TemporaryDirectory() as cache:
+            rows = datasets.load_dataset("parquet", data_files=str(path), split="train", cache_dir=cache, keep_in_memory=True)
+            rows = list(rows)
+    except (OSError, ValueError, datasets.exceptions.DatasetGenerationError) as error:
+        raise InputError(f"{path} cannot be read as a subset ({type(error).__name__}): run subset_clevr again.") from None
+    fields = ("question_index", "kind", "question", "answer")
+    questions = [
+        Question(image, row["image_filename"], **{field: record[field] for field in fields})
+        for image, row in enumerate(rows)
+        for record in row["questions"]
+    ]
+    if not questions:
+        raise InputError(f"{path} holds no question: raise the share of the data that is used.")
+    return Subset([row["image"] for row in rows], questions)
+
+
+@torch.no_grad()
+def encode_images(
+    model: PaliGemmaForConditionalGeneration, processor: PaliGemmaProcessor, pictures: list[Image.Image], label: str
+) -> Tensor:
+    """Projected features of every picture, (pictures, image tokens, width): the frozen tower sees each once for all its questions."""
+    parts = []
+    for start in progress.track(range(0, len(pictures), IMAGES_PER_BATCH), label, unit="batch"):
+        batch = [picture.convert("RGB") for picture in pictures[start : start + IMAGES_PER_BATCH]]
+        pixels = processor.image_processor(batch, return_tensors="pt")["pixel_values"].to(model.device, model.dtype)
+        parts.append(model.get_image_features(pixels).pooler_output)
+    return torch.cat(parts)

@@ -1,0 +1,176 @@
+"""Make the embedded base: stage 0 the vision tower alone with a dense loss, stage 1 all of it on grounded tasks, the dense loss kept.
+
+The order follows PaliGemma: unimodal first, then everything jointly, nothing frozen (Beyer et al. 2024, section 3.2). The dense loss,
+which has each patch name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+
+from paliflow import files, progress
+from paliflow.seeds import derive_seed
+from paliflow.vlm import examples, grounding
+from paliflow.vlm.loss import suffix_loss
+
+OFFSET_BINS = 4  # places of an object's middle inside its patch, a side
+MAX_CENTRES = 2  # more objects in one patch count as this many
+CHECKPOINT_EVERY = 200
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The pretraining's settings; learning rates are peaks, reached after 50 steps and decayed linearly over the last 30 %."""
+
+    vision_steps: int
+    joint_steps: int
+    seed: int
+    vision_batch: int = 64
+    images_per_batch: int = 8
+    tasks_per_image: int = 6
+    vision_learning_rates: tuple[float, float] = (3e-3, 2e-3)  # Muon for matrices, AdamW for the rest
+    joint_learning_rates: tuple[float, float] = (2e-3, 1e-3)
+
+
+class DenseHead(nn.Module):
+    """Linear read-outs of each patch's projected feature: the object whose middle lies there, and how many do. Thrown away afterwards."""
+
+    def __init__(self, width: int, values: dict[str, list[str]]) -> None:
+        super().__init__()
+        self.classes = [len(values[name]) for name in grounding.ATTRIBUTES] + [OFFSET_BINS, OFFSET_BINS, MAX_CENTRES + 1]
+        self.readout = nn.Linear(width, sum(self.classes))
+
+    def forward(self, features: Tensor, targets: Tensor) -> Tensor:
+        """Sum of the mean cross-entropies; features (batch, patches, width), targets (batch, patches, 7), -100 where there is no object."""
+        parts = self.readout(features).float().split(self.classes, dim=-1)
+        losses = [functional.cross_entropy(part.flatten(0, 1), targets[..., k].flatten()) for k, part in enumerate(parts)]
+        return torch.stack(losses).sum()
+
+
+def dense_targets(scene: dict[str, Any], values: dict[str, list[str]], image_size: int, patch_size: int) -> Tensor:
+    """For each patch: the attributes of the nearest object whose middle lies there, its offset in the patch, and the number of middles.
+
+    Returns:
+        (patches, 7) int64: four attributes, x and y bin (-100 without an object), count.
+    """
+    side = image_size // patch_size
+    targets = torch.full((side * side, 7), examples.NO_LOSS)
+    targets[:, 6] = 0
+    for thing in sorted(scene["objects"], key=lambda thing: -thing["pixel_coords"][2]):  # the nearest comes last and stays
+        column, row = (min(max(value, 0), image_size - 1e-3) for value in thing["pixel_coords"][:2])
+        patch = int(row // patch_size) * side + int(column // patch_size)
+        targets[patch, :4] = torch.tensor([values[name].index(thing[name]) for name in grounding.ATTRIBUTES])
+        targets[patch, 4] = int(column % patch_size / patch_size * OFFSET_BINS)
+        targets[patch, 5] = int(row % patch_size / patch_size * OFFSET_BINS)
+        targets[patch, 6] = min(int(targets[patch, 6]) + 1, MAX_CENTRES)
+    return targets
+
+
+def pretrain(
+    model: PaliGemmaForConditionalGeneration,
+    processor: PaliGemmaProcessor,
+    scenes: list[dict[str, Any]],
+    pixels: Tensor,
+    recipe: Recipe,
+    work: Path,
+) -> list[dict[str, float]]:
+    """Train `model` in place and return the log, a record a step.
+
+    Args:
+        scenes: scene graphs in the release's fields, one an image.
+        pixels: the pictures as the processor gives them, (images, 3, size, size), in the same order.
+        recipe: the settings.
+        work: a folder for checkpoints; a run that finds one there goes on from it and ends in the same weights.
+    """
+    size, patch = pixels.shape[-1], model.config.vision_config.patch_size
+    values = grounding.attribute_values(scenes)
+    targets = torch.stack([dense_targets(scene, values, size, patch) for scene in scenes])
+    head = DenseHead(model.config.projection_dim, values)
+    log: list[dict[str, float]] = []
+
+    def vision_loss(step: int) -> dict[str, Tensor]:
+        draw = random.Random(derive_seed(recipe.seed, "vision", step))
+        chosen = torch.tensor([draw.randrange(len(scenes)) for _ in range(recipe.vision_batch)])
+        return {"dense_loss": head(_features(model, pixels[chosen], draw), targets[chosen])}
+
+    def joint_loss(step: int) -> dict[str, Tensor]:
+        draw = random.Random(derive_seed(recipe.seed, "joint", step))
+        chosen = torch.tensor([draw.randrange(len(scenes)) for _ in range(recipe.images_per_batch)])
+        features = _features(model, pixels[chosen], draw)
+        encoded = [
+            examples.encode(processor.tokenizer, features.shape[1], *grounding.sample_task(scenes[index], values, size, draw))
+            for index in chosen.tolist()
+            for _ in range(recipe.tasks_per_image)
+        ]
+        batch = examples.collate(encoded, processor.tokenizer.pad_token_id)
+        text = suffix_loss(model, batch, features.repeat_interleave(recipe.tasks_per_image, 0))
+        return {"loss": text, "dense_loss": head(features, targets[chosen])}
+
+    tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, head])
+    everything = nn.ModuleList([model, head])
+    _run("vision", vision_loss, tower, everything, recipe.vision_steps, recipe.vision_learning_rates, work, log)
+    _run("joint", joint_loss, everything, everything, recipe.joint_steps, recipe.joint_learning_rates, work, log)
+    return log
+
+
+def _features(model: PaliGemmaForConditionalGeneration, pixels: Tensor, draw: random.Random) -> Tensor:
+    """Projected patch features (batch, patches, width) of pictures whose brightness and contrast are changed a little."""
+    contrast = torch.tensor([1 + draw.uniform(-0.15, 0.15) for _ in pixels]).view(-1, 1, 1, 1)
+    brightness = torch.tensor([draw.uniform(-0.3, 0.3) for _ in pixels]).view(-1, 1, 1, 1)
+    return model.get_image_features(pixels * contrast + brightness).pooler_output
+
+
+def _run(
+    stage: str,
+    loss_of: Callable[[int], dict[str, Tensor]],
+    trained: nn.Module,
+    saved: nn.Module,
+    steps: int,
+    rates: tuple[float, float],
+    work: Path,
+    log: list[dict[str, float]],
+) -> None:
+    """Take `steps` steps on what `loss_of` gives for each, from the stage's last checkpoint on if there is one."""
+    matrices = [p for name, p in trained.named_parameters() if p.ndim == 2 and "embed" not in name and "lm_head" not in name]
+    known = set(map(id, matrices))
+    rest = [p for p in trained.parameters() if id(p) not in known]
+    optimizers = [
+        torch.optim.Muon(matrices, lr=rates[0], weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=rates[1], weight_decay=0.0, betas=(0.9, 0.98)),
+    ]
+    checkpoint = work / f"{stage}.pt"
+    start = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        start = state["step"]
+        saved.load_state_dict(state["model"])
+        for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        log[:] = state["log"]
+    trained.train()
+    with progress.track(range(steps), f"pretrain_base {stage}", unit="step") as bar:
+        bar.update(start)
+        for step in range(start, steps):
+            factor = min(1.0, (step + 1) / 50, (steps - step) / (0.3 * steps))
+            for optimizer, rate in zip(optimizers, rates, strict=True):
+                optimizer.param_groups[0]["lr"] = rate * factor
+                optimizer.zero_grad()
+            losses = loss_of(step)
+            torch.stack(list(losses.values())).sum().backward()
+            nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
+            for optimizer in optimizers:
+                optimizer.step()
+            log.append({"stage": stage, "step": step} | {name: round(value.item(), 5) for name, value in losses.items()})
+            bar.set_postfix_str(" ".join(f"{name} {value.item():.3f}" for name, value in losses.items()), refresh=False)
+            bar.update()
+            if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == steps:
+                state = {"step": step + 1, "model": saved.state_dict(), "optimizers": [o.state_dict() for o in optimizers], "log": log}
+                with files.replacing(checkpoint) as temporary:
+                    torch.save(state, temporary)

@@ -1,0 +1,49 @@
+"""Draw random test questions and lay the base's and the fine-tuned model's answers side by side, with their pictures."""
+
+import argparse
+import io
+import random
+from pathlib import Path
+
+from paliflow import errors, files
+from paliflow.errors import InputError
+from paliflow.provenance import Stage
+from paliflow.seeds import derive_seed
+from paliflow.vlm import data
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--test", type=Path, required=True, help="test.parquet")
+    parser.add_argument("--before", type=Path, required=True, help="predictions.jsonl of the base")
+    parser.add_argument("--after", type=Path, required=True, help="predictions.jsonl of the fine-tuned model")
+    parser.add_argument("--samples", type=int, default=10, help="how many questions to draw; all of them if there are fewer")
+    parser.add_argument("--seed", type=int, required=True, help="seed of the draw")
+    parser.add_argument("--output", type=Path, required=True, help="folder for samples.json, images/ and metrics.json")
+    arguments = parser.parse_args()
+
+    stage = Stage("sample_answers", arguments.seed, {"samples": arguments.samples})
+    subset = data.read_subset(arguments.test)
+    before, after = files.read_json_lines(arguments.before), files.read_json_lines(arguments.after)
+    for path, predictions in ((arguments.before, before), (arguments.after, after)):
+        if [record["question_index"] for record in predictions] != [question.question_index for question in subset.questions]:
+            raise InputError(f"{path} answers other questions than {arguments.test} holds: evaluate again.")
+    draw = random.Random(derive_seed(arguments.seed, "sample_answers"))
+    chosen = draw.sample(range(len(subset.questions)), min(arguments.samples, len(subset.questions)))
+    samples = []
+    for number, index in enumerate(chosen, 1):
+        question = subset.questions[index]
+        picture = arguments.output / "images" / f"sample_{number:02d}.png"
+        stream = io.BytesIO()
+        subset.pictures[question.image].convert("RGB").save(stream, "png")
+        with files.replacing(picture) as temporary:
+            temporary.write_bytes(stream.getvalue())
+        texts = {"question": question.question, "reference": question.answer}
+        answers = {"before": before[index]["prediction"], "after": after[index]["prediction"]}
+        samples.append({"image": picture.as_posix(), "image_filename": question.image_filename, "kind": question.kind} | texts | answers)
+    files.write_json(arguments.output / "samples.json", samples)
+    stage.write_metrics(arguments.output / "metrics.json", {"samples": len(samples), "of": len(subset.questions)}, {"samples": "questions"})
+
+
+if __name__ == "__main__":
+    errors.run(main)
