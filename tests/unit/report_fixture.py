@@ -45,8 +45,8 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
     if settings["data"]["source"] == "embedded":
         _metrics(results / "render_clevr" / "metrics.json", {"images": 760, "questions": 7600})
     _metrics(results / "subset_clevr" / "metrics.json", subset)
-    _metrics(results / "evaluate_base" / "metrics.json", _scores(draw, 0.22))
-    _write_json(results / "evaluate_base" / "attention_mask.json", _mask())
+    _metrics(results / "evaluate_base" / "metrics.json", make_scores(draw, 0.22))
+    _write_json(results / "evaluate_base" / "attention_mask.json", make_mask())
     for number, method in enumerate(methods):
         steps = 394
         training = {"steps": steps, "first_loss": 3.21, "final_loss": 0.412, "trainable_parameters": 311_296, "total_parameters": 3_611_000}
@@ -60,7 +60,7 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
             for step in range(1, steps + 1)
         ]
         (folder / "train_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
-        _metrics(results / "evaluate_adapter" / method / "metrics.json", _scores(draw, 0.69 - 0.02 * number))
+        _metrics(results / "evaluate_adapter" / method / "metrics.json", make_scores(draw, 0.69 - 0.02 * number))
     for stage in ("evaluate_base", *(f"evaluate_adapter/{method}" for method in methods)):
         (results / stage / "predictions.jsonl").write_text("{}\n")
     _samples(results, draw, question)
@@ -87,7 +87,8 @@ def make_flow_stand_ins(results: Path) -> None:
         (results / "tables" / f"{name}.csv").write_text(pandas.DataFrame([row]).to_csv(index=False))
 
 
-def _scores(draw: random.Random, level: float) -> dict[str, Any]:
+def make_scores(draw: random.Random, level: float) -> dict[str, Any]:
+    """The values of an evaluation whose exact match is about `level`."""
     by_kind = {}
     for kind, answer in KINDS.items():
         value = min(0.98, max(0.02, level + draw.uniform(-0.25, 0.25)))
@@ -119,7 +120,8 @@ def _score(value: float, n: int) -> dict[str, float]:
     return {"value": value, "low": max(0, value - half), "high": min(1, value + half), "n": n}
 
 
-def _mask() -> dict[str, Any]:
+def make_mask() -> dict[str, Any]:
+    """The attention mask of a prefix language model over 36 image tokens, a prefix and a suffix."""
     image, prefix, suffix = 36, ["<bos>", "answer", "▁what", "▁color", "▁is", "▁the", "▁cube", "?", "\n"], ["blue", "<eos>"]
     tokens = ["<image>"] * image + prefix + suffix
     length, open_until = len(tokens), image + len(prefix)

@@ -57,7 +57,7 @@ class Document:
         try:
             text = environment.get_template(FRONT).render()
         except jinja2.TemplateNotFound as error:
-            raise InputError(f"{self.templates}: the template {error} is missing: every part of the report has its file there.") from None
+            raise InputError(f"{self.templates}: the template {error.name} is missing: every part of the report has its file there.") from None
         except jinja2.TemplateSyntaxError as error:
             raise InputError(f"{error.name}, line {error.lineno}: {error.message}.") from None
         except jinja2.UndefinedError as error:
@@ -84,7 +84,7 @@ class Document:
         yield "compare", compare
         yield "intervals_of", intervals_of
         yield "listed", _listed
-        yield "digest", lambda text: Markdown(" ".join(f"`{part}`" for part in _chunks(str(text), 16)))
+        yield "digest", lambda text: Markdown(" ".join(f"`{part}`" for part in _chunks(str(text), 32)))
         yield "name", lambda text: Markdown(escape(NAMES.get(text, str(text).replace("_", " "))))
 
     def value(self, stage: str, path: str, form: str = "text") -> Markdown:

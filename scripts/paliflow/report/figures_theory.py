@@ -46,7 +46,7 @@ def draw_attention_mask(mask: Mapping[str, Any]) -> Figure:
         mask: tokens (length), mask (length, length) of 0 and 1 (row: who looks, column: at what), spans {image, prefix, suffix: [first,
             end)}, loss_on (length); many image tokens that look alike are drawn as a few.
     """
-    tokens, allowed, spans, loss_on = _shorten(mask)
+    tokens, allowed, spans, loss_on = shorten(mask)
     length = len(tokens)
     figure, axes = style.new_figure(min(6.3, 1.1 + 0.15 * length), columns=2, width_ratios=[length, 1.4], sharey=True)
     pane, strip = axes[0]
@@ -78,14 +78,14 @@ def _density(places: np.ndarray, scale: float) -> np.ndarray:
     return np.array([NormalDist().pdf(scale * place) * scale for place in places])
 
 
-def _shorten(mask: Mapping[str, Any]) -> tuple[list[str], np.ndarray, dict[str, tuple[int, int]], np.ndarray]:
-    """The mask with its image tokens reduced to a few, where they all look and are looked at alike."""
+def shorten(mask: Mapping[str, Any]) -> tuple[list[str], np.ndarray, dict[str, tuple[int, int]], np.ndarray]:
+    """Tokens, mask, spans and loss with the image tokens reduced to a few, where all of them attend and are attended to alike."""
     allowed, loss_on = np.array(mask["mask"]), np.array(mask["loss_on"])
     first, end = mask["spans"]["image"]
     block_rows, block_columns = allowed[first:end], allowed[:, first:end]
     alike = (block_rows == block_rows[:1]).all() and (block_columns == block_columns[:, :1]).all()
     kept = np.arange(len(loss_on))
-    tokens = [_name(token) for token in mask["tokens"]]
+    tokens = [name_token(token) for token in mask["tokens"]]
     if alike and end - first > MOST_IMAGE_TOKENS:
         half = MOST_IMAGE_TOKENS // 2
         tokens[first:end] = [f"image {number}" for number in range(1, end - first + 1)]
@@ -96,5 +96,6 @@ def _shorten(mask: Mapping[str, Any]) -> tuple[list[str], np.ndarray, dict[str, 
     return [tokens[place] for place in kept], allowed[np.ix_(kept, kept)], spans, loss_on[kept]
 
 
-def _name(token: str) -> str:
+def name_token(token: str) -> str:
+    """A token as it is printed: with its spaces and line breaks made visible."""
     return token.replace("▁", "␣").replace("\n", "\\n") or "(empty)"

@@ -1,0 +1,100 @@
+"""What the templates may call, and the place that every refusal names."""
+
+import json
+
+import pytest
+from report_fixture import load_settings
+
+from paliflow.errors import InputError
+from paliflow.report.document import Document, compare, intervals_of, stages
+from paliflow.report.markdown import Markdown
+
+
+@pytest.fixture
+def render(tmp_path):
+    """Render a template that stands alone over a small results folder."""
+    results = tmp_path / "results"
+    (results / "figures").mkdir(parents=True)
+    (results / "figures" / "there.svg").write_text("<svg/>")
+    (results / "stage").mkdir()
+    (results / "stage" / "metrics.json").write_text(json.dumps({"values": {"score": {"value": 0.5, "low": 0.4, "high": 0.6}}}))
+    (tmp_path / "sections").mkdir()
+
+    def rendered(text, section=""):
+        (tmp_path / "report.md.j2").write_text(text)
+        (tmp_path / "sections" / "part.md.j2").write_text(section)
+        return Document(tmp_path, results, load_settings(), {"known": Markdown("K.")}).render()
+
+    return rendered
+
+
+def test_values_intervals_and_settings_are_printed(render):
+    text = '{{ value("stage", "score.value", "percent") }} {{ interval("stage", "score", "decimal2") }} {{ setting("vlm.rank") }}'
+    assert render(text) == "50.0\u00a0% 0.50 (0.40–0.60) 16"
+
+
+def test_text_is_escaped_without_being_asked(render):
+    assert render('{% set text = "<b> *x*" %}{{ text }}') == r"\<b\> \*x\*"
+
+
+def test_pandoc_identifiers_are_no_comments_of_the_template(render):
+    assert render("# A {#sec:a}\n") == "# A {#sec:a}\n"
+
+
+def test_a_written_table_is_captioned(render):
+    text = '{{ ref("tab:x") }}\n{% call captioned_table("tab:x", "Caption.") %}\n| a |\n|---|\n| 1 |\n{% endcall %}'
+    assert render(text).endswith("::: wide\n| a |\n|---|\n| 1 |\n\n: **Table\u00a01.** Caption. {#tab:x}\n:::")
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        ('value("stage", "nothing", "percent")', "'nothing' is not in the metrics of stage"),
+        ('value("nowhere", "x")', "nowhere/metrics.json is missing"),
+        ('value("stage", "score", "percent")', "is no number"),
+        ('setting("vlm.rang")', r"'vlm\.rang' is not in the config"),
+        ("unknown", "'unknown' is undefined"),
+        ("settings.vlm.rang", "'rang'"),
+        ('figure("fig:a", "absent.svg", caption="c", alt="a")', r"results/figures/absent\.svg is missing"),
+        ('figure("fig:a", "there.svg", caption="c")', "missing 1 required positional argument: 'alt'"),
+        ('figure("fig:a", "there.svg", caption="c", alt="a")', "'fig:a' is defined but no text refers to it"),
+        ('table("tab:a", "absent.csv", caption="c")', r"absent\.csv is missing"),
+        ('ref("fig:none")', "'fig:none' is referred to but defined nowhere"),
+        ('cite("unknown2024")', "'unknown2024' is not in references.bib"),
+    ],
+)
+def test_a_refusal_names_the_template_and_the_line(render, call, complaint):
+    with pytest.raises(InputError, match=rf"^sections/part\.md\.j2, line 3: .*{complaint}"):
+        render('{% include "sections/part.md.j2" %}', "\n\n{{ " + call + " }}\n")
+
+
+def test_a_label_defined_twice_is_refused(render):
+    figure = '{{ figure("fig:a", "there.svg", caption="c", alt="a") }}\n'
+    with pytest.raises(InputError, match=r"^report\.md\.j2, line 3: the label 'fig:a' is defined already at report\.md\.j2, line 2"):
+        render('{{ ref("fig:a") }}\n' + figure * 2)
+
+
+def test_a_missing_template_is_named(render):
+    with pytest.raises(InputError, match=r"theory/q9\.md\.j2 is missing"):
+        render('{% include "theory/q9.md.j2" %}')
+
+
+def test_a_faulty_template_is_named(render):
+    with pytest.raises(InputError, match=r"^report\.md\.j2, line 2: "):
+        render("\n{% if %}")
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.6, "above"), (0.4, "below"), (0.5, "equal to")])
+def test_scores_are_compared_in_words(value, words):
+    assert compare({"value": value}, {"value": 0.5}) == words
+
+
+@pytest.mark.parametrize(("low", "high", "words"), [(0.7, 0.8, "do not touch"), (0.1, 0.2, "do not touch"), (0.55, 0.8, "overlap")])
+def test_intervals_touch_or_do_not(low, high, words):
+    assert intervals_of({"low": low, "high": high}, {"low": 0.4, "high": 0.6}) == words
+
+
+def test_real_clevr_has_no_rendering_stage():
+    settings = load_settings()
+    settings["data"]["source"] = "clevr"
+    assert "render_clevr" not in stages(settings)

@@ -1,0 +1,143 @@
+"""The whole report from the project's own templates over made-up results."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import urllib.parse
+from html.parser import HTMLParser
+
+import pytest
+from report_fixture import REPOSITORY, load_settings, make_flow_stand_ins, make_results
+
+from paliflow.errors import InputError
+from paliflow.report.render import render_report
+
+HOSTILE = "Is <script>alert(1)</script> a | b *bold* $x$ {{ x }} #call() @cite [l](http://x) سلام `code` \\n?"
+
+
+def make_study(folder, source="embedded", methods=("qlora",)):
+    """Results in `folder`, with the figures and tables that the report's own programs make of them, and the settings."""
+    settings = load_settings()
+    settings["data"]["source"] = source
+    settings["vlm"]["methods"] = list(methods)
+    results = folder / "results"
+    make_results(results, settings, HOSTILE)
+    make_flow_stand_ins(results)
+    tuned = [f"results/evaluate_adapter/{method}/metrics.json" for method in methods]
+    base = ["--methods", *methods, "--tuned", *tuned, "--base", "results/evaluate_base/metrics.json"]
+    figures, tables, theory = "results/figures", "results/tables", "results/compute_theory/metrics.json"
+    run(folder, "compute_theory", "--metrics", theory)
+    drawn = ["--nf4-levels", f"{figures}/theory_nf4_levels.svg", "--attention-mask", f"{figures}/theory_attention_mask.svg"]
+    run(folder, "plot_theory", "--theory", theory, "--mask", "results/evaluate_base/attention_mask.json", *drawn)
+    logs = [f"results/train_adapter/{method}/train_log.jsonl" for method in methods]
+    drawn = [
+        "--loss",
+        f"{figures}/vlm_loss.svg",
+        "--kinds",
+        f"{figures}/vlm_exact_match_by_kind.svg",
+        "--rouge",
+        f"{figures}/vlm_rouge.svg",
+    ]
+    run(folder, "plot_vlm", *base, "--logs", *logs, *drawn)
+    training = [f"results/train_adapter/{method}/metrics.json" for method in methods]
+    written = ["--summary", f"{tables}/vlm_summary.json", "--scores", f"{tables}/vlm_scores.csv", "--kinds", f"{tables}/vlm_by_kind.csv"]
+    run(folder, "tabulate_vlm", *base, "--training", *training, *written, "--training-table", f"{tables}/vlm_training.csv")
+    return settings
+
+
+def run(folder, script, *arguments):
+    subprocess.run([sys.executable, REPOSITORY / "scripts" / f"{script}.py", *arguments], cwd=folder, check=True)
+
+
+def render(folder, settings, templates=REPOSITORY / "report_template"):
+    report = folder / "results" / "report"
+    render_report(settings, templates, folder / "results", report / "report.md", report / "report.html", report / "report.pdf")
+    return {path.suffix: path.read_bytes() for path in report.iterdir()}
+
+
+class Page(HTMLParser):
+    """The elements of a page with their attributes."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("a study")
+    return folder, make_study(folder)
+
+
+@pytest.fixture(scope="module")
+def faces(study):
+    return render(*study)
+
+
+@pytest.fixture(scope="module")
+def page(faces):
+    return Page(faces[".html"].decode())
+
+
+def test_the_same_results_give_the_same_bytes(study, faces):
+    assert render(*study) == faces
+
+
+def test_the_page_needs_no_other_file(page):
+    addresses = [attributes.get("src") or attributes.get("href") for tag, attributes in page.elements if tag in ("img", "link", "script")]
+    assert all(address.startswith("data:") for address in addresses if address)
+
+
+def test_the_page_holds_no_script(page):
+    assert "script" not in {tag for tag, _ in page.elements}
+
+
+def test_hostile_text_is_shown_as_it_is(faces):
+    assert "Is &lt;script&gt;alert(1)&lt;/script&gt; a | b *bold* $x$ {{ x }} #call() @cite [l](http://x)" in faces[".html"].decode()
+
+
+def test_formulas_are_mathml(page):
+    assert "math" in {tag for tag, _ in page.elements}
+
+
+def test_every_link_within_the_page_has_its_target(page):
+    names = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    links = {attributes.get("href") or "" for tag, attributes in page.elements if tag == "a"}
+    assert {urllib.parse.unquote(link[1:]) for link in links if link.startswith("#")} <= names
+
+
+def test_every_picture_has_a_text_in_its_place(page):
+    assert all(attributes.get("alt") or attributes.get("aria-label") for tag, attributes in page.elements if tag == "img")
+
+
+def test_every_item_of_the_assignment_has_its_heading(faces):
+    items = "1.1.1 1.1.2 1.2.1 1.2.2 1.3.1 1.3.2 1.3.3 1.4.1 1.4.2 1.4.3 1.5.1 1.5.2 1.5.3 1.5.4 2.1 2.2 2.3".split()
+    found = re.findall(r"^### (\d\S*) .*\((\d\S*) marks\) \{#item:", faces[".md"].decode(), re.MULTILINE)
+    assert ([item for item, _ in found], sum(float(marks) for _, marks in found)) == (items, 105)
+
+
+def test_the_pdf_embeds_all_its_fonts(faces):
+    assert faces[".pdf"].count(b"/FontFile") > 0
+
+
+def test_a_missing_number_writes_nothing(study, tmp_path):
+    folder, settings = study
+    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
+    path = tmp_path / "results" / "evaluate_base" / "metrics.json"
+    document = json.loads(path.read_text())
+    del document["values"]["rougeL"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"^sections/first_page\.md\.j2, line \d+: 'rougeL.value' is not in the metrics of evaluate_base"):
+        render(tmp_path, settings)
+    assert not (tmp_path / "results" / "report").exists()
+
+
+def test_the_report_reads_right_for_the_real_clevr_and_two_methods(tmp_path):
+    text = render(tmp_path, make_study(tmp_path, "clevr", ["qlora", "lora"]))[".md"].decode()
+    assert "CLEVR's own" in text and "rendered anew" not in text and "after tuning, LoRA" in text
