@@ -80,7 +80,7 @@ def pretrain(
     pixels: Tensor,
     recipe: Recipe,
     work: Path,
-) -> list[dict[str, float]]:
+) -> list[dict[str, Any]]:
     """Train `model` in place and return the log, a record a step.
 
     Args:
@@ -93,7 +93,7 @@ def pretrain(
     values = grounding.attribute_values(scenes)
     targets = torch.stack([dense_targets(scene, values, size, patch) for scene in scenes])
     head = DenseHead(model.config.projection_dim, values)
-    log: list[dict[str, float]] = []
+    log: list[dict[str, Any]] = []
 
     def vision_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
@@ -135,7 +135,7 @@ def _run(
     steps: int,
     rates: tuple[float, float],
     work: Path,
-    log: list[dict[str, float]],
+    log: list[dict[str, Any]],
 ) -> None:
     """Take `steps` steps on what `loss_of` gives for each, from the stage's last checkpoint on if there is one."""
     matrices = [p for name, p in trained.named_parameters() if p.ndim == 2 and "embed" not in name and "lm_head" not in name]
