@@ -95,7 +95,7 @@ rule render_report:
     input:
         templates=sorted(map(str, Path("report_template").rglob("*.*"))),
         metrics=[
-            *(["results/render_clevr/metrics.json"] if config["data"]["source"] == "embedded" else []),
+            *(["results/clevr/study/metrics.json"] if config["data"]["source"] == "embedded" else []),
             "results/subset_clevr/metrics.json",
             "results/evaluate_base/metrics.json",
             *expand("results/{stage}_adapter/{method}/metrics.json", stage=["train", "evaluate"], method=METHODS),

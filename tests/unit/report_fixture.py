@@ -43,7 +43,7 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
     subset |= {"test_images": 129, "train_questions": 6310, "test_questions": 1290, "shared_images": 0}
     subset |= {"sha256_train": "0123456789abcdef" * 4, "sha256_test": "fedcba9876543210" * 4, "kinds": kinds}
     if settings["data"]["source"] == "embedded":
-        _metrics(results / "render_clevr" / "metrics.json", {"images": 760, "questions": 7600})
+        _metrics(results / "clevr" / "study" / "metrics.json", {"images": 760, "objects": 3420})
     _metrics(results / "subset_clevr" / "metrics.json", subset)
     _metrics(results / "evaluate_base" / "metrics.json", make_scores(draw, 0.22))
     _write_json(results / "evaluate_base" / "attention_mask.json", make_mask())
@@ -149,13 +149,14 @@ def _samples(results: Path, draw: random.Random, question: str) -> None:
             | {"reference": KINDS[kind], "before": draw.choice(["cube", "a red thing"]), "after": KINDS[kind] if number % 3 else "two"}
         )
     _write_json(results / "sample_answers" / "samples.json", drawn)
-    _metrics(results / "sample_answers" / "metrics.json", {"samples": 10, "seed_of_draw": 123})
+    _metrics(results / "sample_answers" / "metrics.json", {"samples": 10, "of": 1290})
 
 
 def _metrics(path: Path, values: dict[str, Any]) -> None:
     provenance = {"commit": "0123456789ab", "python": "3.11.2", "packages": {"torch": "2.13.0", "peft": "0.21.2"}, "device": "cpu"}
     provenance |= {"machine": "Linux x86_64", "seconds": 12.34, "peak_memory_mib": 812.5}
-    stage = path.parent.name if path.name == "metrics.json" else path.stem
+    folder = path.parts[path.parts.index("results") + 1]
+    stage = "render_clevr" if folder == "clevr" else folder
     document = {"stage": stage, "values": values, "units": {}, "seed": 2026, "settings": {}, "provenance": provenance}
     _write_json(path, document)
 

@@ -97,4 +97,4 @@ def test_intervals_touch_or_do_not(low, high, words):
 def test_real_clevr_has_no_rendering_stage():
     settings = load_settings()
     settings["data"]["source"] = "clevr"
-    assert "render_clevr" not in stages(settings)
+    assert "clevr/study" not in stages(settings)

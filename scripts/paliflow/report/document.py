@@ -57,7 +57,7 @@ class Document:
         try:
             text = environment.get_template(FRONT).render()
         except jinja2.TemplateNotFound as error:
-            raise InputError(f"{self.templates}: the template {error.name} is missing: every part of the report has its file there.") from None
+            raise InputError(f"{self.templates}: the template {error.name} is missing: every part has its file there.") from None
         except jinja2.TemplateSyntaxError as error:
             raise InputError(f"{error.name}, line {error.lineno}: {error.message}.") from None
         except jinja2.UndefinedError as error:
@@ -186,7 +186,7 @@ NAMES = {
 
 def stages(settings: dict[str, Any]) -> list[str]:
     """The stages that leave metrics for these settings, in the order in which they run."""
-    first = ["render_clevr"] if settings["data"]["source"] == "embedded" else []
+    first = ["clevr/study"] if settings["data"]["source"] == "embedded" else []
     adapters = [f"{stage}/{method}" for method in settings["vlm"]["methods"] for stage in ("train_adapter", "evaluate_adapter")]
     pairs = settings["flow"]["pairs"]
     couplings = [f"couple_flow/{pair}.json" for pair in pairs]
