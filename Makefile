@@ -55,7 +55,7 @@ clean: ## Remove results, logs and caches; .venv stays
 
 .venv/installed: .venv/python envs/requirements.txt envs/constraints.txt
 	@echo "Installing the packages of envs/requirements.txt into .venv (once; a few minutes)"
-	$(INSTALL) --requirement envs/requirements.txt
+	$(INSTALL) $(if $(wildcard $@),--quiet) --requirement envs/requirements.txt
 	@touch $@
 
 .venv/installed-dev: .venv/installed envs/requirements-dev.txt
