@@ -21,7 +21,7 @@ rule evaluate_base:
         "../envs/ml.yaml"
     threads: 1
     params:
-        base=BASE,
+        base=lambda wildcards: BASE,
         bootstrap_resamples=lookup("vlm/bootstrap_resamples", within=config),
         seed=lookup("seed", within=config),
         code=code_digest("scripts/evaluate_base.py"),
@@ -47,7 +47,7 @@ rule train_adapter:
         "../envs/ml.yaml"
     threads: 1
     params:
-        base=BASE,
+        base=lambda wildcards: BASE,
         rank=lookup("vlm/rank", within=config),
         alpha=lookup("vlm/alpha", within=config),
         learning_rate=lookup("vlm/learning_rate", within=config),
@@ -81,7 +81,7 @@ rule evaluate_adapter:
         "../envs/ml.yaml"
     threads: 1
     params:
-        base=BASE,
+        base=lambda wildcards: BASE,
         bootstrap_resamples=lookup("vlm/bootstrap_resamples", within=config),
         seed=lookup("seed", within=config),
         code=code_digest("scripts/evaluate_adapter.py"),
