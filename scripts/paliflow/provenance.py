@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.metadata
+import json
 import platform
 import resource
 import subprocess
@@ -68,6 +69,14 @@ class Stage:
     def __init__(self, name: str, seed: int, settings: dict[str, Any]) -> None:
         self.name, self.seed, self.settings = name, seed, settings
         self._started = time.monotonic()
+
+    def work_folder(self, results: Path) -> Path:
+        """A folder for what an interrupted run leaves and the next takes up; its name changes with the code, the seed and the settings."""
+        settings = json.dumps([self.seed, self.settings], default=str, sort_keys=True)
+        key = hashlib.sha256((code_digest(LIBRARY.parent / f"{self.name}.py") + settings).encode()).hexdigest()[:16]
+        folder = Path(results) / ".work" / self.name / key
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def write_metrics(self, path: Path, values: dict[str, Any], units: dict[str, str] | None = None, device: str = "cpu") -> None:
         """Write `{stage, values, units, seed, settings, provenance}`; what a score needs (low, high, n) stands inside `values`."""

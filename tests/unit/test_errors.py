@@ -24,7 +24,9 @@ def test_a_mistake_becomes_one_sentence() -> None:
 def test_a_file_that_cannot_be_written_becomes_one_sentence(number: int) -> None:
     with pytest.raises(SystemExit) as stopped:
         errors.run(failing(OSError(number, "reason", "results/x.json")))
-    assert stopped.value.code == "error: results/x.json cannot be written (reason): free some space or mend the permissions, then run again."
+    assert (
+        stopped.value.code == "error: results/x.json cannot be written (reason): free some space or mend the permissions, then run again."
+    )
 
 
 @pytest.mark.parametrize("bug", [ValueError("bug"), OSError(errno.EIO, "broken disk")], ids=["ValueError", "EIO"])

@@ -87,6 +87,13 @@ def test_metrics_hold_what_made_them(tmp_path: Path) -> None:
     assert set(made) == {"commit", "python", "packages", "device", "machine", "seconds", "peak_memory_mib"}
 
 
+@pytest.mark.parametrize(("seed", "settings"), [(8, {"steps": 10}), (7, {"steps": 11}), (7, {"steps": 10, "rank": 1})])
+def test_another_seed_or_setting_does_not_take_up_an_unfinished_run(tmp_path: Path, seed: int, settings: dict[str, int]) -> None:
+    unfinished = provenance.Stage("train_adapter", 7, {"steps": 10}).work_folder(tmp_path)
+    assert provenance.Stage("train_adapter", 7, {"steps": 10}).work_folder(tmp_path) == unfinished
+    assert provenance.Stage("train_adapter", seed, settings).work_folder(tmp_path) != unfinished
+
+
 def test_the_packages_of_the_metrics_are_installed() -> None:
     assert [name for name in provenance.PACKAGES if provenance._version(name) is None] == []
 
