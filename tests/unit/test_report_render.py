@@ -126,6 +126,16 @@ def test_the_pdf_embeds_all_its_fonts(faces):
     assert faces[".pdf"].count(b"/FontFile") > 0
 
 
+def test_a_title_and_a_name_are_printed_letter_by_letter(study, tmp_path):
+    folder, settings = study
+    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
+    report = settings["report"] | {"title": 'A <b>title</b>: "quoted", #hash, $x$ & \\more', "first_name": "علی"}
+    html = render(tmp_path, settings | {"report": report})[".html"].decode()
+    assert "<h1>A &lt;b&gt;title&lt;/b&gt;: &quot;quoted&quot;, #hash, $x$ &amp; \\more</h1>" in html.replace(
+        '"quoted"', "&quot;quoted&quot;"
+    )
+
+
 def test_a_missing_number_writes_nothing(study, tmp_path):
     folder, settings = study
     shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))

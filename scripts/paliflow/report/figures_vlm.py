@@ -46,7 +46,7 @@ def draw_kinds(base: Values, tuned: Mapping[str, Values]) -> Figure:
     for method, values in tuned.items():
         colour, label = METHODS[method]
         series.append((colour, f"after, {label}", [values["by_kind"][kind]["exact_match"] for kind in kinds]))
-    figure, axes = style.new_figure(1.0 + 0.36 * len(kinds) * (len(series) + 1) / 4)
+    figure, axes = style.new_figure(0.8 + 0.31 * len(kinds) * (len(series) + 1) / 4)
     rows = [f"{kind.replace('_', ' ')} (n = {base['by_kind'][kind]['n']})" for kind in kinds]
     _draw_bars(axes[0, 0], rows, series)
     axes[0, 0].set_xlabel("exact match (%)")

@@ -79,7 +79,7 @@ def _print_column(
 ) -> list[Markdown]:
     values = cells[name]
     numbers = [float(cell) for cell in values if _is_number(cell)]
-    leader = None if best is None or len(numbers) < 2 else {"max": max, "min": min}[best](numbers)
+    leader = None if best is None or len(set(numbers)) < 2 else {"max": max, "min": min}[best](numbers)
     low, high = (cells.get(f"{name} {end}") for end in ("low", "high"))
     printed = []
     for row, cell in enumerate(values):
