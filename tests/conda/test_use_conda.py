@@ -29,6 +29,7 @@ RESULTS = {
     "report": "results/compute_theory/metrics.json",
     "ml": "results/couple_flow/gaussian_to_moons.json",
 }
+NO_CONDA = "Is conda installed and accessible?"  # Snakemake's words
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,9 @@ def test_without_conda_the_call_stops_before_any_job(tmp_path: Path) -> None:
         pytest.skip("a conda lies beside the Python that runs the tests, so that it cannot be hidden")
     done = clone.run("--use-conda", "results/compute_theory/metrics.json", cores=1)
     assert done.returncode == 1
-    assert "The 'conda' command is not available" in done.stdout
+    assert NO_CONDA in done.stdout
     assert not (clone.folder / "results").exists()
 
 
 def test_the_readme_tells_what_to_do_without_conda() -> None:
-    assert "The 'conda' command is not available" in (Path(__file__).parents[2] / "README.md").read_text()
+    assert NO_CONDA in (Path(__file__).parents[2] / "README.md").read_text()
