@@ -42,7 +42,7 @@ def main() -> None:
         answers = {"before": before[index]["prediction"], "after": after[index]["prediction"]}
         samples.append({"image": picture.as_posix(), "image_filename": question.image_filename, "kind": question.kind} | texts | answers)
     files.write_json(arguments.output / "samples.json", samples)
-    values = {"samples": len(samples), "of": len(subset.questions), "seed_of_draw": arguments.seed}
+    values = {"samples": len(samples), "of": len(subset.questions)}
     stage.write_metrics(arguments.output / "metrics.json", values, {"samples": "questions"})
 
 
