@@ -12,7 +12,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 def track(items: Iterable[Item], label: str, total: int | None = None, unit: str = "it") -> "tqdm[Item]":
-    """Wrap `items` in a progress bar on stderr; `.set_postfix_str("loss 0.41")` adds live figures to it.
+    """Wrap `items` in a progress bar on stderr; `.set_postfix_str("loss 0.41", refresh=False)` adds live figures.
 
     On a terminal it is a moving bar; elsewhere (a log file, a pipe) it prints a whole line at most every five seconds, so that the
     lines of jobs that run side by side never mix.
