@@ -61,7 +61,8 @@ def train(plan: TrainingPlan, permutations: np.ndarray, work: Path) -> tuple[Vel
             steps = lengths[run.chunk]
             run.take(*training_pairs(plan, permutations, run.chunk, steps))
             bar.update(steps)
-            bar.set_postfix_str("loss " + " ".join(f"{loss:.2f}" for loss in run.losses[run.step - steps : run.step].mean(0)), refresh=False)
+            means = run.losses[run.step - steps : run.step].mean(0)
+            bar.set_postfix_str("loss " + " ".join(f"{loss:.2f}" for loss in means), refresh=False)
             if run.chunk % CHECKPOINT_CHUNKS == 0:
                 run.save(work)
     return run.fields, run.losses.numpy()
