@@ -15,7 +15,7 @@ help: ## List these targets
 
 .PHONY: report
 report: .venv/installed ## Make the report and the archive to hand in (CONFIG=presets/clevr.yaml overlays settings)
-	@$(SNAKEMAKE) --cores all $(if $(CONFIG),--configfile "$(CONFIG)")
+	@$(SNAKEMAKE) --cores all --quiet rules $(if $(CONFIG),--configfile "$(CONFIG)")
 
 .PHONY: base-model
 base-model: .venv/installed ## Train the embedded base model again, an hour or more, and put it into base_model/
@@ -35,7 +35,7 @@ lint: .venv/installed-dev ## Check style, types and rules
 	$(SNAKEMAKE) --lint
 
 .PHONY: bench
-bench: .venv/installed-dev ## Time our fast paths against what one would use instead
+bench: .venv/installed-dev ## Time our fast path against what one would write instead
 	@for program in benchmarks/*.py; do .venv/bin/python "$$program" || exit 1; done
 
 .PHONY: lock
