@@ -126,3 +126,10 @@ def test_paligemma_3b_at_rank_16_trains_its_19_611_648_parameters() -> None:
     with torch.device("meta"):
         adapted = model.add_adapter(PaliGemmaForConditionalGeneration(PaliGemmaConfig()), rank=16, alpha=32)
     assert sum(p.numel() for p in adapted.parameters() if p.requires_grad) == 19_611_648
+
+
+def test_a_broken_checkpoint_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    for path in tiny_base.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes()[: 40 if path.suffix == ".safetensors" else None])
+    with pytest.raises(InputError, match="no PaliGemma can be loaded"):
+        model.load_base(str(tmp_path), quantised=False)

@@ -1,11 +1,11 @@
 """Load PaliGemma, and its adapters: QLoRA (Dettmers et al. 2023) on NF4 weights, LoRA (Hu et al. 2021) on plain ones."""
 
-import warnings
 from pathlib import Path
 
 import torch
 from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
 from transformers import AutoProcessor, BitsAndBytesConfig, PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 from transformers.utils import logging
 
@@ -17,7 +17,6 @@ NOT_QUANTISED = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
 
 logging.disable_progress_bar()
 logging.set_verbosity_error()
-warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")  # between peft and transformers
 
 
 def device() -> torch.device:
@@ -33,7 +32,7 @@ def load_processor(base: str) -> PaliGemmaProcessor:
     """
     try:
         return AutoProcessor.from_pretrained(base)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise _unreachable(base, error) from None
 
 
@@ -63,7 +62,7 @@ def load_base(base: str, quantised: bool, attention: str = "sdpa") -> PaliGemmaF
         model = PaliGemmaForConditionalGeneration.from_pretrained(
             base, dtype=dtype, quantization_config=quantisation, device_map={"": place}, attn_implementation=attention
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise _unreachable(base, error) from None
     for module in model.modules():
         if isinstance(module, Linear4bit):
@@ -86,7 +85,7 @@ def load_adapter(model: PaliGemmaForConditionalGeneration, folder: Path) -> Peft
     """
     try:
         return PeftModel.from_pretrained(model, str(folder)).eval()
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{folder} holds no adapter that fits the base ({_first_line(error)}): train it again.") from None
 
 
