@@ -13,7 +13,7 @@ QUESTIONS = [Question(index % 3, f"{index % 3}.png", index, "kind", f"What color
 SCHEDULE = train.Schedule(learning_rate=5e-3, weight_decay=0.0, batch_size=4, epochs=3, warmup_share=0.1, seed=9)
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     pass
 
 
@@ -47,11 +47,11 @@ def test_an_interrupted_run_ends_in_the_same_adapter(
         nonlocal calls
         calls += 1
         if calls == 9:
-            raise Interrupted
+            raise InterruptedRunError
         return loss(*arguments)
 
     monkeypatch.setattr(train, "CHECKPOINT_EVERY", 4)
-    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+    with monkeypatch.context() as patch, pytest.raises(InterruptedRunError):
         patch.setattr(train, "suffix_loss", interrupt)
         run(tiny_base, tmp_path / "work")
     log, parameters = run(tiny_base, tmp_path / "work")
