@@ -62,9 +62,7 @@ def main() -> None:
             for _ in range(STEPS):
                 step(inputs, velocity)
             microseconds[name].append((time.perf_counter() - started) / STEPS * 1e6)
-    print(
-        f"One step of {MODELS} fields 3-{HIDDEN_UNITS}-{HIDDEN_UNITS}-{HIDDEN_UNITS}-2, batch {BATCH}, one thread, median of {TURNS} turns:"
-    )
+    print(f"One step of {MODELS} fields with {HIDDEN_UNITS} hidden units, batch {BATCH}, one thread, median of {TURNS} turns:")
     for name, turns in microseconds.items():
         print(f"  {name:20s}{statistics.median(turns):8.0f} microseconds")
 

@@ -6,6 +6,7 @@ Run as `python channel.py FOLDER`; then FOLDER/conda-forge is a channel for linu
 import asyncio
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -106,3 +107,4 @@ def write_info(tree: Path, name: str, content: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     build_channel(Path(sys.argv[1]).resolve())
+    os._exit(0)  # rattler's threads now and then crash an interpreter that ends in order

@@ -91,3 +91,5 @@ def install_with_pip(requirements: list[str], prefix: Path) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(0)  # rattler's threads now and then crash an interpreter that ends in order
