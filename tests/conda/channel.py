@@ -21,7 +21,7 @@ from conda_package_handling.conda_fmt import CondaFormat_v2
 VERSION = ".".join(map(str, sys.version_info[:3]))
 NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 # Debian's Python looks for packages elsewhere than the others do.
-SITE = "lib/python3/dist-packages" if sysconfig.get_default_scheme() == "posix_local" else f"lib/{NAME}/site-packages"
+SITE = "lib/python3/dist-packages" if "deb_system" in sysconfig.get_scheme_names() else f"lib/{NAME}/site-packages"
 LEFT_OUT = {"__pycache__", "test", "tests", "idlelib", "turtledemo", "ensurepip", "site-packages", "dist-packages", "EXTERNALLY-MANAGED"}
 PROGRAMS = Path(sys.executable).parent
 
