@@ -8,7 +8,6 @@ import numpy as np
 
 from paliflow import errors, files, provenance
 from paliflow.flow.batches import draw_batches
-from paliflow.flow.checkpoint import work_folder
 from paliflow.flow.couplings import couple
 from paliflow.flow.distributions import PAIRS
 
@@ -20,14 +19,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, required=True, help="runs of training, each with its own points")
     parser.add_argument("--steps", type=int, required=True, help="of training; one batch each")
     parser.add_argument("--batch-size", type=int, required=True, help="points of a batch, 256 at most")
-    parser.add_argument("--work", type=Path, default=Path("results/.work/couple_flow"), help="where an unfinished run is kept")
     parser.add_argument("--couplings", type=Path, required=True, help="to write: the permutations, .npz")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: mean squared distances, .json")
     arguments = parser.parse_args()
     drawing = {name: getattr(arguments, name) for name in ("pair", "seed", "seeds", "steps", "batch_size")}
     stage = provenance.Stage("couple_flow", arguments.seed, drawing)
 
-    work = work_folder(arguments.work, Path(__file__), drawing)
+    work = stage.work_folder(arguments.couplings.parents[1])
     couplings = couple(**drawing, work=work)
     example = draw_batches(arguments.pair, arguments.seed, 0, 0, 1, arguments.batch_size)
     with files.replacing(arguments.couplings) as temporary:

@@ -11,7 +11,6 @@ import torch
 
 from paliflow import errors, files, provenance
 from paliflow.errors import InputError
-from paliflow.flow.checkpoint import work_folder
 from paliflow.flow.distributions import PAIRS
 from paliflow.flow.measures import spread
 from paliflow.flow.network import save_fields
@@ -32,14 +31,13 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, required=True, help="Adam's")
     parser.add_argument("--hidden-units", type=int, required=True, help="in each of three hidden layers")
     parser.add_argument("--sigma", type=float, required=True, help="standard deviation of the path around the straight line")
-    parser.add_argument("--work", type=Path, default=Path("results/.work/train_flow"), help="where an unfinished run is kept")
     parser.add_argument("--model", type=Path, required=True, help="to write: all fields, .safetensors")
     parser.add_argument("--log", type=Path, required=True, help="to write: the loss of every step, .parquet")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: first and final losses, .json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     plan = TrainingPlan(**{name: getattr(arguments, name) for name in TrainingPlan.__dataclass_fields__})
-    stage = provenance.Stage("train_flow", plan.seed, asdict(plan))
+    stage = provenance.Stage("train_flow", plan.seed, asdict(plan) | {"permutations_sha256": files.sha256(arguments.permutations)})
 
     with np.load(arguments.permutations) as stored:
         permutations = stored["permutations"]
@@ -48,7 +46,7 @@ def main() -> None:
             f"{arguments.permutations} holds couplings of (seeds, steps, batch) {permutations.shape}, not of "
             f"{(plan.seeds, plan.steps, plan.batch_size)}: run couple_flow with the same settings."
         )
-    work = work_folder(arguments.work, Path(__file__), asdict(plan) | {"permutations": files.sha256(arguments.permutations)})
+    work = stage.work_folder(arguments.model.parents[2])
     fields, losses = train(plan, permutations, work)
 
     members = [{"coupling": coupling, "seed": replicate} for coupling, replicate in plan.members()]

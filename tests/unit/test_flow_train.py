@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paliflow.flow import train as training
-from paliflow.flow.checkpoint import work_folder
 from paliflow.flow.couplings import couple
 from paliflow.flow.network import VelocityFields, load_fields, save_fields
 from paliflow.flow.path import conditional_velocity
@@ -156,7 +155,3 @@ def test_saved_fields_read_back_equal(tmp_path):
     again, about = load_fields(tmp_path / "model.safetensors")
     assert torch.equal(fields.parameters, again.parameters)
     assert about == {"pair": "x", "fields": [1, 2]}
-
-
-def test_other_settings_work_in_another_folder(tmp_path):
-    assert work_folder(tmp_path, training.__file__, {"steps": 1}) != work_folder(tmp_path, training.__file__, {"steps": 2})

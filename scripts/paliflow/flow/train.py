@@ -1,6 +1,5 @@
 """Flow matching: fit the velocity fields of all couplings and seeds of one pair, side by side, on the same points and times."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paliflow import files, progress
+from paliflow import checkpoint, progress
 from paliflow.flow.batches import chunk_lengths, draw_batches
 from paliflow.flow.couplings import pair_targets
 from paliflow.flow.network import VelocityFields
@@ -107,15 +106,12 @@ class _Run:
     def save(self, work: Path) -> None:
         state = {"step": self.step, "chunk": self.chunk, "losses": self.losses[: self.step].clone()}
         state |= {"parameters": self.fields.parameters, "optimiser": self.optimiser.state_dict()}
-        content = io.BytesIO()  # a full disk is an OSError when bytes are written, and a RuntimeError from within torch.save
-        torch.save(state, content)
-        with files.replacing(work / "checkpoint.pt") as temporary:
-            temporary.write_bytes(content.getvalue())
+        checkpoint.save(state, work / "checkpoint.pt")
 
     def load(self, work: Path) -> None:
-        if not (work / "checkpoint.pt").exists():
+        state = checkpoint.load(work / "checkpoint.pt")
+        if state is None:
             return
-        state = torch.load(work / "checkpoint.pt", weights_only=True)
         self.step, self.chunk = state["step"], state["chunk"]
         self.losses[: self.step] = state["losses"]
         self.fields.parameters.copy_(state["parameters"])

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 
-from paliflow import files, progress
+from paliflow import checkpoint, progress
 from paliflow.seeds import derive_seed
 from paliflow.vlm import examples, grounding
 from paliflow.vlm.loss import suffix_loss
@@ -145,10 +145,9 @@ def _run(
         torch.optim.Muon(matrices, lr=rates[0], weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, lr=rates[1], weight_decay=0.0, betas=(0.9, 0.98)),
     ]
-    checkpoint = work / f"{stage}.pt"
     start = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+    state = checkpoint.load(work / f"{stage}.pt")
+    if state is not None:
         start = state["step"]
         saved.load_state_dict(state["model"])
         for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
@@ -172,5 +171,4 @@ def _run(
             bar.update()
             if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == steps:
                 state = {"step": step + 1, "model": saved.state_dict(), "optimizers": [o.state_dict() for o in optimizers], "log": log}
-                with files.replacing(checkpoint) as temporary:
-                    torch.save(state, temporary)
+                checkpoint.save(state, work / f"{stage}.pt")

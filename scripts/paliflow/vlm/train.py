@@ -11,7 +11,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from paliflow import files, progress
+from paliflow import checkpoint, progress
 from paliflow.seeds import derive_seed
 from paliflow.vlm import examples
 from paliflow.vlm.data import Question
@@ -69,10 +69,9 @@ def train(
     encoded = [examples.encode(tokenizer, features.shape[1], question.question, question.answer) for question in questions]
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
-    checkpoint = work / "checkpoint.pt"
     log: list[dict[str, float]] = []
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True, map_location=features.device)
+    state = checkpoint.load(work / "checkpoint.pt", features.device)
+    if state is not None:
         log = state["log"]
         optimizer.load_state_dict(state["optimizer"])
         for parameter, kept in zip(trained, state["trained"], strict=True):
@@ -99,8 +98,7 @@ def train(
             bar.update()
             if (step + 1) % CHECKPOINT_EVERY == 0:
                 state = {"log": log, "optimizer": optimizer.state_dict(), "trained": [parameter.data for parameter in trained]}
-                with files.replacing(checkpoint) as temporary:
-                    torch.save(state, temporary)
+                checkpoint.save(state, work / "checkpoint.pt")
     return log
 
 
