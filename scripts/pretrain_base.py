@@ -75,7 +75,7 @@ def _measure(model, processor, scenes, pixels, values, seed) -> dict[str, dict[s
     )
     right: dict[str, list[bool]] = {}
     for (_, prefix, suffix), given in zip(tasks, answers, strict=True):
-        right.setdefault(" ".join(word for word in prefix.split()[:2] if word in grounding.TASK_WORDS), []).append(given == suffix)
+        right.setdefault(prefix.split()[0], []).append(given == suffix)
     return {name: {"exact_match": round(float(np.mean(hits)), 4), "n": len(hits)} for name, hits in sorted(right.items())}
 
 

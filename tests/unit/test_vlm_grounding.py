@@ -31,12 +31,33 @@ def matching(description: str) -> list[dict]:
     return [each for each in SCENE["objects"] if all(word in each.values() for word in words)]
 
 
+def referred(text: str) -> dict:
+    """The one object that a place or a description stands for."""
+    found = [each for each in SCENE["objects"] if grounding.location(each, SIZE) == text] if "<loc" in text else matching(text)
+    assert len(found) == 1
+    return found[0]
+
+
+def split_relation(text: str) -> tuple[str, str, dict]:
+    """What is sought, the relation and the object beside which it is sought."""
+    sought, relation, beside = re.fullmatch(r"(.*?) ?\b(left|right|front|behind) (.*)", text).groups()
+    return sought, relation, referred(beside)
+
+
 @given(st.integers(0, 10**6))
 def test_every_suffix_is_true(seed: int) -> None:
     prefix, suffix = grounding.sample_task(SCENE, VALUES, SIZE, random.Random(seed))
     task, _, rest = prefix.partition(" ")
-    places = {grounding.location(each, SIZE): each for each in SCENE["objects"]}
-    if task == "count" and "<loc" not in rest:
+    things = SCENE["objects"]
+    if re.search(r"\b(left|right|front|behind)\b", rest):
+        sought, relation, anchor = split_relation(rest)
+        there = [things[index] for index in SCENE["relationships"][relation][things.index(anchor)]]
+        if task == "list":
+            assert suffix == (" ; ".join(f"{each['color']} {each['shape']}" for each in there) or "none")
+        else:
+            there = [each for each in there if each in matching(sought)]
+            assert suffix == (str(len(there)) if task == "count" else "yes" if there else "no")
+    elif task == "count":
         assert suffix == str(len(matching(rest)))
     elif task == "any":
         assert suffix == ("yes" if matching(rest) else "no")
@@ -44,22 +65,18 @@ def test_every_suffix_is_true(seed: int) -> None:
         found = [place for place in suffix.split(" ; ") if place != "none"]
         assert sorted(found) == sorted(grounding.location(each, SIZE) for each in matching(rest))
     elif task == "describe":
-        assert suffix == " ".join(places[rest][name] for name in grounding.ATTRIBUTES)
-    elif rest.startswith(": "):
-        assert [each[task] for each in matching(rest[2:])] == [suffix]
-    elif rest.startswith("at "):
-        assert places[rest[3:]][task] == suffix
-    elif rest.startswith("match "):
-        one, other = (places[place] for place in rest[6:].split())
-        assert suffix == ("yes" if one[task] == other[task] else "no")
-    elif "<loc" in rest:
-        relation, place = rest.split()
-        there = SCENE["relationships"][relation][SCENE["objects"].index(places[place])]
-        wanted = [f"{SCENE['objects'][index]['color']} {SCENE['objects'][index]['shape']}" for index in there]
-        assert suffix == (str(len(there)) if task == "count" else " ; ".join(wanted) or "none")
+        assert suffix == " ".join(referred(rest)[name] for name in grounding.ATTRIBUTES)
+    elif task == "same":
+        name, _, pair = rest.partition(" ")
+        one, other = (referred(text) for text in pair.split(" ; "))
+        assert suffix == ("yes" if one[name] == other[name] else "no")
+    elif task == "compare":
+        one, other = (len(matching(text)) for text in rest.split(" ; "))
+        assert suffix == ("equal" if one == other else "more" if one > other else "fewer")
+    elif task == "list":
+        assert suffix.split(" ; ") == [" ".join(each[name] for name in grounding.ATTRIBUTES) for each in things]
     else:
-        assert prefix == "list"
-        assert len(suffix.split(" ; ")) == 3
+        assert suffix == referred(rest.removeprefix("of "))[task]
 
 
 @given(st.floats(0, SIZE), st.floats(0, SIZE))
@@ -84,3 +101,10 @@ def test_dense_targets_name_the_nearest_object_of_each_patch() -> None:
 def test_scenes_without_objects_are_refused() -> None:
     with pytest.raises(InputError, match="no object"):
         grounding.attribute_values([{"objects": []}])
+
+
+def test_a_mirror_swaps_left_and_right_twice_back_to_the_scene() -> None:
+    once = grounding.mirrored(SCENE, SIZE)
+    assert once["relationships"]["left"] == SCENE["relationships"]["right"]
+    assert [each["pixel_coords"][0] for each in once["objects"]] == [SIZE - each["pixel_coords"][0] for each in SCENE["objects"]]
+    assert grounding.mirrored(once, SIZE) == SCENE

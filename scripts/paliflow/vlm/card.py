@@ -31,7 +31,7 @@ By the rule `pretrain_base`, on {trained_on:,} scenes rendered by this project (
 
 Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.joint_learning_rates[0]}) and AdamW for the rest
 ({recipe.vision_learning_rates[1]} and {recipe.joint_learning_rates[1]}), trained in float32, linear decay over the last 30 % of each stage, seed {recipe.seed}.
-It has never seen a question of CLEVR's form.
+Half of the pictures that it saw were mirrored. It has never seen a question of CLEVR's form: its prompts are words like `count red cube left small sphere`.
 
 ## What it can do
 

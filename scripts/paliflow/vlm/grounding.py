@@ -13,13 +13,14 @@ from paliflow.errors import InputError
 ATTRIBUTES = ("size", "color", "material", "shape")
 SYNONYMS = {"large": "big", "small": "tiny", "rubber": "matte", "metal": "shiny", "cube": "block", "sphere": "ball"}
 LOCATION_BINS = 32
-TASK_WORDS = ("describe", "detect", "list", "count", *ATTRIBUTES, "at", "match", ":", "any", "left", "right", "front", "behind")
 
 Scene = dict[str, Any]
 Thing = dict[str, Any]
+Values = dict[str, list[str]]  # every value that each attribute takes
+Task = tuple[str, str]  # prefix and suffix
 
 
-def sample_task(scene: Scene, values: dict[str, list[str]], image_size: int, draw: random.Random) -> tuple[str, str]:
+def sample_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
     """One grounded task on a scene, as (prefix, suffix).
 
     Args:
@@ -32,7 +33,7 @@ def sample_task(scene: Scene, values: dict[str, list[str]], image_size: int, dra
     return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
 
 
-def attribute_values(scenes: list[Scene]) -> dict[str, list[str]]:
+def attribute_values(scenes: list[Scene]) -> Values:
     """Every value that each attribute takes in these scenes, sorted.
 
     Raises:
@@ -44,6 +45,13 @@ def attribute_values(scenes: list[Scene]) -> dict[str, list[str]]:
     return found
 
 
+def mirrored(scene: Scene, image_size: int) -> Scene:
+    """The scene as a mirror shows it: columns run backwards, left is right."""
+    things = [thing | {"pixel_coords": [image_size - thing["pixel_coords"][0], *thing["pixel_coords"][1:]]} for thing in scene["objects"]]
+    related = scene["relationships"]
+    return scene | {"objects": things, "relationships": related | {"left": related["right"], "right": related["left"]}}
+
+
 def location(thing: Thing, image_size: int) -> str:
     """The object's middle as PaliGemma's location tokens, row before column."""
     column, row = (min(max(value / image_size, 0), 0.999) for value in thing["pixel_coords"][:2])
@@ -51,84 +59,98 @@ def location(thing: Thing, image_size: int) -> str:
     return "".join(f"<loc{int(value * LOCATION_BINS) * width + width // 2:04d}>" for value in (row, column))
 
 
-def _describe(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
+def _describe(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     thing = draw.choice(scene["objects"])
-    return f"describe {location(thing, size)}", _full_name(thing)
+    return f"describe {_refer(scene, thing, size, draw)}", _full_name(thing)
 
 
-def _detect(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
+def _read(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
+    return f"{name} of {_refer(scene, thing, size, draw, without=name)}", thing[name]
+
+
+def _detect(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     wanted = _description(scene, values, draw, present=0.85)
     found = sorted(_matching(scene, wanted), key=lambda thing: thing["pixel_coords"][0])
     return f"detect {_say(wanted, draw)}", " ; ".join(location(thing, size) for thing in found) or "none"
 
 
-def _list(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
+def _list(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     things = sorted(scene["objects"], key=lambda thing: thing["pixel_coords"][0])
     return "list", " ; ".join(map(_full_name, things))
 
 
-def _count(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
+def _count(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     wanted = _description(scene, values, draw, present=0.85)
     return f"count {_say(wanted, draw)}", str(len(_matching(scene, wanted)))
 
 
-def _read_at(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
-    thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
-    return f"{name} at {location(thing, size)}", thing[name]
-
-
-def _read(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
-    """An attribute of the one object that a partial description fits, the attribute itself left out of the description."""
-    for _ in range(20):
-        thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
-        others = [other for other in ATTRIBUTES if other != name]
-        wanted = {other: thing[other] for other in draw.sample(others, draw.randint(1, 3))}
-        if len(_matching(scene, wanted)) == 1:
-            return f"{name} : {_say(wanted, draw)}", thing[name]
-    return _read_at(scene, values, size, draw)
-
-
-def _beside(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
-    index, relation = draw.randrange(len(scene["objects"])), draw.choice(sorted(scene["relationships"]))
-    there = [scene["objects"][other] for other in scene["relationships"][relation][index]]
-    place = location(scene["objects"][index], size)
-    if draw.random() < 0.4:
-        return f"count {relation} {place}", str(len(there))
-    there.sort(key=lambda thing: thing["pixel_coords"][0])
-    return f"list {relation} {place}", " ; ".join(f"{thing['color']} {thing['shape']}" for thing in there) or "none"
-
-
-def _compare(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
-    if len(scene["objects"]) < 2:
-        return _describe(scene, values, size, draw)
-    one, other = draw.sample(scene["objects"], 2)
-    name = draw.choice(ATTRIBUTES)
-    return f"{name} match {location(one, size)} {location(other, size)}", "yes" if one[name] == other[name] else "no"
-
-
-def _present(scene: Scene, values: dict[str, list[str]], size: int, draw: random.Random) -> tuple[str, str]:
+def _present(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     wanted = _description(scene, values, draw, present=0.45)
     return f"any {_say(wanted, draw)}", "yes" if _matching(scene, wanted) else "no"
 
 
-_TASKS: list[tuple[Callable[[Scene, dict[str, list[str]], int, random.Random], tuple[str, str]], float]] = [
-    (_describe, 0.20),
-    (_detect, 0.13),
-    (_list, 0.10),
-    (_count, 0.15),
-    (_read_at, 0.05),
-    (_read, 0.15),
-    (_beside, 0.10),
-    (_compare, 0.05),
-    (_present, 0.07),
+def _beside(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    """Count, find or list what lies beside an object, all of it or what a description fits."""
+    index, relation = draw.randrange(len(scene["objects"])), draw.choice(sorted(scene["relationships"]))
+    there = [scene["objects"][other] for other in scene["relationships"][relation][index]]
+    place = f"{relation} {_refer(scene, scene['objects'][index], size, draw)}"
+    verb = draw.choice(("count", "any", "list"))
+    if verb == "list":
+        there.sort(key=lambda thing: thing["pixel_coords"][0])
+        return f"list {place}", " ; ".join(f"{thing['color']} {thing['shape']}" for thing in there) or "none"
+    wanted = _description(scene, values, draw, present=0.85) if draw.random() < 0.7 else {}
+    there = [thing for thing in there if _fits(thing, wanted)]
+    answer = str(len(there)) if verb == "count" else "yes" if there else "no"
+    return f"{verb} {_say(wanted, draw)} {place}", answer
+
+
+def _same(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    if len(scene["objects"]) < 2:
+        return _describe(scene, values, size, draw)
+    one, other = draw.sample(scene["objects"], 2)
+    name = draw.choice(ATTRIBUTES)
+    pair = " ; ".join(_refer(scene, thing, size, draw, without=name) for thing in (one, other))
+    return f"same {name} {pair}", "yes" if one[name] == other[name] else "no"
+
+
+def _compare(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    pair = [_description(scene, values, draw, present=0.85) for _ in range(2)]
+    counts = [len(_matching(scene, wanted)) for wanted in pair]
+    answer = "equal" if counts[0] == counts[1] else "more" if counts[0] > counts[1] else "fewer"
+    return f"compare {_say(pair[0], draw)} ; {_say(pair[1], draw)}", answer
+
+
+# short answers weigh more, for the long ones hold most of the tokens on which the loss is a mean
+_TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
+    (_describe, 0.15),
+    (_read, 0.22),
+    (_detect, 0.05),
+    (_list, 0.05),
+    (_count, 0.14),
+    (_present, 0.09),
+    (_beside, 0.15),
+    (_same, 0.08),
+    (_compare, 0.07),
 ]
+
+
+def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: str | None = None) -> str:
+    """An object by its place, or as often by a description that fits it alone, `without` an attribute, where there is one."""
+    if draw.random() < 0.5:
+        names = [name for name in ATTRIBUTES if name != without]
+        for length in range(draw.randint(1, len(names)), len(names) + 1):
+            wanted = {name: thing[name] for name in draw.sample(names, length)}
+            if len(_matching(scene, wanted)) == 1:
+                return _say(wanted, draw)
+    return location(thing, size)
 
 
 def _full_name(thing: Thing) -> str:
     return " ".join(thing[name] for name in ATTRIBUTES)
 
 
-def _description(scene: Scene, values: dict[str, list[str]], draw: random.Random, present: float) -> dict[str, str]:
+def _description(scene: Scene, values: Values, draw: random.Random, present: float) -> dict[str, str]:
     """One to three attribute values, with probability `present` those of an object of the scene, otherwise drawn at random."""
     names = draw.sample(ATTRIBUTES, draw.choice((1, 1, 2, 2, 3)))
     if draw.random() < present:
@@ -138,7 +160,11 @@ def _description(scene: Scene, values: dict[str, list[str]], draw: random.Random
 
 
 def _matching(scene: Scene, wanted: dict[str, str]) -> list[Thing]:
-    return [thing for thing in scene["objects"] if all(thing[name] == value for name, value in wanted.items())]
+    return [thing for thing in scene["objects"] if _fits(thing, wanted)]
+
+
+def _fits(thing: Thing, wanted: dict[str, str]) -> bool:
+    return all(thing[name] == value for name, value in wanted.items())
 
 
 def _say(wanted: dict[str, str], draw: random.Random) -> str:

@@ -84,13 +84,14 @@ def pretrain(
     """Train `model` in place and return the log, a record a step.
 
     Args:
-        scenes: scene graphs in the release's fields, one an image.
+        scenes: scene graphs in the release's fields, one an image; each is seen in the mirror as often as plain.
         pixels: the pictures as the processor gives them, (images, 3, size, size), in the same order.
         recipe: the settings.
         work: a folder for checkpoints; a run that finds one there goes on from it and ends in the same weights.
     """
     size, patch = pixels.shape[-1], model.config.vision_config.patch_size
     values = grounding.attribute_values(scenes)
+    scenes = scenes + [grounding.mirrored(scene, size) for scene in scenes]
     targets = torch.stack([dense_targets(scene, values, size, patch) for scene in scenes])
     head = DenseHead(model.config.projection_dim, values)
     log: list[dict[str, Any]] = []
@@ -98,12 +99,12 @@ def pretrain(
     def vision_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
         chosen = torch.tensor([draw.randrange(len(scenes)) for _ in range(recipe.vision_batch)])
-        return {"dense_loss": head(_features(model, pixels[chosen], draw), targets[chosen])}
+        return {"dense_loss": head(_features(model, _pictures(pixels, chosen), draw), targets[chosen])}
 
     def joint_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "joint", step))
         chosen = torch.tensor([draw.randrange(len(scenes)) for _ in range(recipe.images_per_batch)])
-        features = _features(model, pixels[chosen], draw)
+        features = _features(model, _pictures(pixels, chosen), draw)
         encoded = [
             examples.encode(processor.tokenizer, features.shape[1], *grounding.sample_task(scenes[index], values, size, draw))
             for index in chosen.tolist()
@@ -118,6 +119,13 @@ def pretrain(
     _run("vision", vision_loss, tower, everything, recipe.vision_steps, recipe.vision_learning_rates, work, log)
     _run("joint", joint_loss, everything, everything, recipe.joint_steps, recipe.joint_learning_rates, work, log)
     return log
+
+
+def _pictures(pixels: Tensor, chosen: Tensor) -> Tensor:
+    """The pictures of the chosen scenes; those counted on from the last picture are mirror images."""
+    count = len(pixels)
+    plain = pixels[chosen % count]
+    return torch.where((chosen < count).view(-1, 1, 1, 1), plain, plain.flip(-1))
 
 
 def _features(model: PaliGemmaForConditionalGeneration, pixels: Tensor, draw: random.Random) -> Tensor:
