@@ -1,0 +1,70 @@
+"""Making the base: both stages learn, and an interrupted run ends in the same weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from paliflow.clevr import scene
+from paliflow.vlm import architecture, grounding, pretrain
+
+RECIPE = pretrain.Recipe(vision_steps=6, joint_steps=6, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2)
+SCENES = [scene.sample_scene(np.random.default_rng(seed), 3, 4, architecture.IMAGE_SIZE)[1] for seed in range(8)]
+
+
+class InterruptedRunError(Exception):
+    pass
+
+
+def run(work: Path) -> tuple[list[dict], dict[str, torch.Tensor]]:
+    work.mkdir(exist_ok=True)
+    processor = architecture.build_processor(["describe large red metal cube", "count small sphere"])
+    torch.manual_seed(1)
+    model = architecture.build_model(processor)
+    pixels = torch.randn(8, 3, architecture.IMAGE_SIZE, architecture.IMAGE_SIZE, generator=torch.Generator().manual_seed(2))
+    log = pretrain.pretrain(model, processor, SCENES, pixels, RECIPE, work)
+    return log, {name: value.clone() for name, value in model.state_dict().items()}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict], dict[str, torch.Tensor]]:
+    return run(tmp_path_factory.mktemp("whole"))
+
+
+def test_every_step_of_both_stages_is_logged_and_the_vision_loss_falls(whole: tuple[list[dict], dict[str, torch.Tensor]]) -> None:
+    log, _ = whole
+    assert [(record["stage"], record["step"]) for record in log] == [(stage, step) for stage in ("vision", "joint") for step in range(6)]
+    assert log[5]["dense_loss"] < log[0]["dense_loss"]
+
+
+@pytest.mark.parametrize("stop", [4, 10])
+def test_an_interrupted_run_ends_in_the_same_weights(
+    whole: tuple[list[dict], dict[str, torch.Tensor]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    features, calls = pretrain._features, 0
+
+    def interrupt(*arguments: object) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if calls == stop:
+            raise InterruptedRunError
+        return features(*arguments)
+
+    monkeypatch.setattr(pretrain, "CHECKPOINT_EVERY", 2)
+    with monkeypatch.context() as patch, pytest.raises(InterruptedRunError):
+        patch.setattr(pretrain, "_features", interrupt)
+        run(tmp_path / "work")
+    log, weights = run(tmp_path / "work")
+    assert log == whole[0]
+    assert all(torch.equal(weights[name], value) for name, value in whole[1].items())
+
+
+def test_the_mirrored_half_of_the_pictures_is_mirrored() -> None:
+    pixels = torch.randn(3, 3, 4, 4)
+    chosen = pretrain._pictures(pixels, torch.tensor([1, 4]))
+    assert torch.equal(chosen[0], pixels[1])
+    assert torch.equal(chosen[1], pixels[1].flip(-1))
+    assert grounding.mirrored(SCENES[0], 96)["objects"][0]["pixel_coords"][0] == pytest.approx(
+        96 - SCENES[0]["objects"][0]["pixel_coords"][0]
+    )
