@@ -15,6 +15,7 @@ help: ## List these targets
 
 .PHONY: report
 report: .venv/installed ## Make the report and the archive to hand in (CONFIG=presets/clevr.yaml overlays settings)
+	@[ -z "$(CONFIG)" ] || [ -f "$(CONFIG)" ] || { echo "error: CONFIG=$(CONFIG) is no file here: see presets/" >&2; exit 1; }
 	@$(SNAKEMAKE) --cores all --quiet rules $(if $(CONFIG),--configfile "$(CONFIG)")
 
 .PHONY: base-model

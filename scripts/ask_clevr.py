@@ -8,9 +8,9 @@ from paliflow.clevr import questions
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=Path, required=True, help="the scenes JSON")
-    parser.add_argument("--questions-per-image", type=int, default=10, help="questions about each scene")
+    parser.add_argument("--questions-per-image", type=int, default=10, help="questions about each scene (default %(default)s)")
     parser.add_argument("--seed", type=int, required=True, help="seed of the questions")
     parser.add_argument("--output", type=Path, required=True, help="the questions JSON to write")
     arguments = parser.parse_args()

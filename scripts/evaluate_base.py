@@ -11,13 +11,13 @@ from paliflow.vlm import attention, data, evaluate, model
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="train.parquet, for the prior")
     parser.add_argument("--test", type=Path, required=True, help="test.parquet")
     parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
-    parser.add_argument("--bootstrap-resamples", type=int, default=1000, help="resamples behind each interval")
+    parser.add_argument("--bootstrap-resamples", type=int, default=1000, help="resamples behind each interval (default %(default)s)")
     parser.add_argument("--seed", type=int, required=True, help="seed of the bootstrap")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for predictions.jsonl, metrics.json and attention_mask.json")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -19,12 +19,12 @@ HELD_OUT_SHARE = 0.03  # of the scenes, on which the tasks are measured at the e
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=Path, required=True, help="folder with images/ and scenes/ in the release's layout")
     parser.add_argument("--vision-steps", type=int, required=True, help="steps of stage 0, the vision tower alone")
     parser.add_argument("--joint-steps", type=int, required=True, help="steps of stage 1, everything jointly")
     parser.add_argument("--seed", type=int, required=True, help="seed of weights, batches and tasks")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch (default %(default)s)")
     parser.add_argument(
         "--output", type=Path, required=True, help="folder for the checkpoint, its processor, its card, its log and metrics.json"
     )
@@ -32,8 +32,9 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
 
     recipe = pretrain.Recipe(arguments.vision_steps, arguments.joint_steps, arguments.seed)
-    stage = Stage("pretrain_base", arguments.seed, vars(recipe) | {"scenes": arguments.scenes})
-    scenes = files.read_json(arguments.scenes / "scenes" / "CLEVR_train_scenes.json")["scenes"]
+    graphs = arguments.scenes / "scenes" / "CLEVR_train_scenes.json"
+    stage = Stage("pretrain_base", arguments.seed, vars(recipe) | {"scenes_sha256": files.sha256(graphs)})
+    scenes = files.read_json(graphs)["scenes"]
     size = architecture.IMAGE_SIZE
     values = grounding.attribute_values(scenes)
     draw = random.Random(derive_seed(arguments.seed, "tokenizer"))

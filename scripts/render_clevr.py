@@ -11,11 +11,11 @@ from paliflow.provenance import Stage
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, required=True, help="number of scenes")
-    parser.add_argument("--image-size", type=int, default=96, help="pixels a side")
-    parser.add_argument("--min-objects", type=int, default=3, help="fewest objects in a scene")
-    parser.add_argument("--max-objects", type=int, default=6, help="most objects in a scene")
+    parser.add_argument("--image-size", type=int, default=96, help="pixels a side (default %(default)s)")
+    parser.add_argument("--min-objects", type=int, default=3, help="fewest objects in a scene (default %(default)s)")
+    parser.add_argument("--max-objects", type=int, default=6, help="most objects in a scene (default %(default)s)")
     parser.add_argument("--seed", type=int, required=True, help="the collection's seed")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many render at a time; no effect on the result")
     parser.add_argument("--output", type=Path, required=True, help="folder for images/, scenes/ and metrics.json")

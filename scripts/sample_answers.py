@@ -13,11 +13,13 @@ from paliflow.vlm import data
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--test", type=Path, required=True, help="test.parquet")
     parser.add_argument("--before", type=Path, required=True, help="predictions.jsonl of the base")
     parser.add_argument("--after", type=Path, required=True, help="predictions.jsonl of the fine-tuned model")
-    parser.add_argument("--samples", type=int, default=10, help="how many questions to draw; all of them if there are fewer")
+    parser.add_argument(
+        "--samples", type=int, default=10, help="how many questions to draw; all of them if there are fewer (default %(default)s)"
+    )
     parser.add_argument("--seed", type=int, required=True, help="seed of the draw")
     parser.add_argument("--output", type=Path, required=True, help="folder for samples.json, images/ and metrics.json")
     arguments = parser.parse_args()

@@ -10,7 +10,7 @@ from paliflow.provenance import Stage
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=Path, required=True, help="the release's questions JSON")
     parser.add_argument("--scenes", type=Path, required=True, help="the release's scenes JSON")
     parser.add_argument("--images", type=Path, required=True, help="the folder of that split's pictures")

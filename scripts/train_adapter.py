@@ -14,26 +14,28 @@ from paliflow.vlm import data, model, train
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="train.parquet")
     parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
     parser.add_argument("--method", choices=("qlora", "lora"), required=True, help="base weights in NF4, or as they are")
-    parser.add_argument("--rank", type=int, default=16, help="rank of the adapter")
-    parser.add_argument("--alpha", type=float, default=32, help="the adapter's output is scaled by alpha / rank")
-    parser.add_argument("--learning-rate", type=float, default=2e-3, help="AdamW's peak")
-    parser.add_argument("--weight-decay", type=float, default=0.0, help="AdamW's")
-    parser.add_argument("--batch-size", type=int, default=32, help="questions a step")
-    parser.add_argument("--epochs", type=int, default=2, help="passes over the training questions")
-    parser.add_argument("--warmup-share", type=float, default=0.05, help="share of the steps with a rising learning rate")
+    parser.add_argument("--rank", type=int, default=16, help="rank of the adapter (default %(default)s)")
+    parser.add_argument("--alpha", type=float, default=32, help="the adapter's output is scaled by alpha / rank (default %(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="AdamW's peak (default %(default)s)")
+    parser.add_argument("--weight-decay", type=float, default=0.0, help="AdamW's (default %(default)s)")
+    parser.add_argument("--batch-size", type=int, default=32, help="questions a step (default %(default)s)")
+    parser.add_argument("--epochs", type=int, default=2, help="passes over the training questions (default %(default)s)")
+    parser.add_argument(
+        "--warmup-share", type=float, default=0.05, help="share of the steps with a rising learning rate (default %(default)s)"
+    )
     parser.add_argument("--seed", type=int, required=True, help="seed of the adapter's weights and of the order of the questions")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for the adapter, train_log.jsonl and metrics.json")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
 
     names = ("base", "method", "rank", "alpha", "learning_rate", "weight_decay", "batch_size", "epochs", "warmup_share")
     settings = {name: getattr(arguments, name) for name in names}
-    settings |= {"train_sha256": files.sha256(arguments.train)}
+    settings |= {"train_sha256": files.sha256(arguments.train), "base_sha256": model.checkpoint_digests(arguments.base)}
     stage = Stage("train_adapter", arguments.seed, settings)
     subset = data.read_subset(arguments.train)
     processor = model.load_processor(arguments.base)
@@ -52,7 +54,7 @@ def main() -> None:
         derive_seed(arguments.seed, "train_adapter"),
     )
     work, started = stage.work_folder(arguments.output.parent.parent), time.monotonic()
-    log = train.train(adapted, processor.tokenizer, features, subset.questions, schedule, work, f"train_adapter {arguments.method}")
+    log, taken = train.train(adapted, processor.tokenizer, features, subset.questions, schedule, work, f"train_adapter {arguments.method}")
     seconds = time.monotonic() - started
 
     adapted.save_pretrained(work / "adapter")
@@ -70,7 +72,7 @@ def main() -> None:
         "total_parameters": base_parameters + trainable,
         "base_weight_bytes": base_bytes,
         "adapter_bytes": (arguments.output / "adapter_model.safetensors").stat().st_size,
-        "questions_per_second": round(len(subset.questions) * arguments.epochs / seconds, 2),
+        "questions_per_second": round(taken * arguments.batch_size / seconds, 2),
     }
     units = {"first_loss": "nats a token", "final_loss": "nats a token, mean of the last 5 % of the steps"}
     stage.write_metrics(arguments.output / "metrics.json", values, units, str(adapted.device))

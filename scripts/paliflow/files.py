@@ -62,6 +62,8 @@ def read_json(path: Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run the stage that writes it, or correct the path.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): correct the path or its permissions.") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no valid JSON ({error}): it may be truncated; fetch or make it again.") from None
 

@@ -1,6 +1,7 @@
 """The config against its schema: every mistake becomes one sentence that names the key and the value, before any job starts."""
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ def check_settings(config: dict[str, Any], schema_path: Path) -> None:
     if embedded["min_objects"] > embedded["max_objects"]:
         low, high = embedded["min_objects"], embedded["max_objects"]
         raise InputError(f"config: data.embedded.min_objects is {low}, more than data.embedded.max_objects ({high}): lower the first.")
+    base = config["vlm"]["base"]
+    if not Path(base).is_dir() and not re.fullmatch(r"[\w.-]+/[\w.-]+", base):
+        raise InputError(f"config: vlm.base is '{base}', no folder here and no owner/name on the model hub: give one of the two.")
     if config["data"]["source"] == "clevr":
         _check_clevr_folder(config["data"]["clevr"])
 

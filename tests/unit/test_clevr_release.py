@@ -122,3 +122,17 @@ def test_the_card_counts_both_sides_and_the_prior(folder: Path) -> None:
         "most_frequent_answer": "0",
         "most_frequent_share": pytest.approx(1 / 3, abs=1e-4),
     }
+
+
+@pytest.mark.parametrize("steps", [[], "count", [{}], None])
+def test_a_program_of_another_form_is_named(folder: Path, steps: object) -> None:
+    (folder / "questions.json").write_text(json.dumps({"questions": [record(0, 0) | {"program": steps}]}))
+    with pytest.raises(InputError, match="question 0: its program"):
+        release.read_questions(folder / "questions.json")
+
+
+@pytest.mark.parametrize("document", [{}, [], {"scenes": [{}]}, {"scenes": 3}])
+def test_a_scenes_file_of_another_form_is_refused(folder: Path, document: object) -> None:
+    (folder / "scenes.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="no scenes file"):
+        release.read_scene_names(folder / "scenes.json")

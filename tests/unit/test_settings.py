@@ -181,3 +181,10 @@ def test_a_missing_data_folder_is_told(tmp_path: Path) -> None:
     config["data"]["clevr"]["folder"] = str(tmp_path / "nowhere")
     told = sentence(config)
     assert str(tmp_path / "nowhere") in told and "questions/CLEVR_train_questions.json is missing" in told
+
+
+def test_a_base_that_is_neither_folder_nor_hub_name_is_refused_at_once() -> None:
+    config = copy.deepcopy(CONFIG)
+    config["vlm"]["base"] = "no_such_base"
+    with pytest.raises(InputError, match=r"vlm\.base is 'no_such_base'"):
+        check_settings(config, SCHEMA)

@@ -23,7 +23,7 @@ def run(base: Path, work: Path) -> tuple[list[dict], dict[str, torch.Tensor]]:
     adapted = model.add_adapter(model.load_base(str(base), quantised=True), rank=4, alpha=8)
     tokenizer = model.load_processor(str(base)).tokenizer
     features = torch.randn(3, 36, 160, generator=torch.Generator().manual_seed(1))
-    log = train.train(adapted, tokenizer, features, QUESTIONS, SCHEDULE, work, "test")
+    log, _ = train.train(adapted, tokenizer, features, QUESTIONS, SCHEDULE, work, "test")
     return log, {name: p.detach().clone() for name, p in adapted.named_parameters() if p.requires_grad}
 
 

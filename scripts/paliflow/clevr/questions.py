@@ -21,6 +21,7 @@ Family = Callable[[Scene, random.Random], Asked | None]
 CANDIDATES = 12  # drawn for each question asked
 SYNONYMS = {"large": "big", "small": "tiny", "rubber": "matte", "metal": "shiny", "cube": "block", "sphere": "ball"}
 SYNONYM_SHARE = 0.3
+ROUNDS = 6  # through all families, until a scene has its number of questions
 PLACES = {"left": "left of", "right": "right of", "front": "in front of", "behind": "behind"}
 
 
@@ -37,7 +38,7 @@ def ask(scenes: list[Scene], questions_per_image: int, seed: int) -> Iterator[di
     for scene in sorted(scenes, key=lambda scene: scene["image_index"]):
         draw = random.Random(derive_seed(seed, "questions", scene["image_index"]))
         texts: set[str] = set()
-        families = draw.sample(range(len(FAMILIES)), len(FAMILIES)) * 2
+        families = draw.sample(range(len(FAMILIES)), len(FAMILIES)) * ROUNDS
         for family in families:
             if len(texts) == questions_per_image:
                 break

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from paliflow import files, progress
 from paliflow.clevr import program
@@ -41,15 +41,24 @@ def read_questions(path: Path) -> dict[str, list[Row]]:
             raise InputError(f"{path}, question {number}: image_filename {name!r} is no plain file name: correct the file.")
         question = {field: record[field] for field in ("question", "answer", "question_index")}
         question["answer"] = str(question["answer"])
-        question["kind"] = program.kind(record["program"])
-        question["question_family_index"] = int(record.get("question_family_index", -1))
+        question["kind"] = _kind(record["program"], f"{path}, question {number}")
+        family = record.get("question_family_index")
+        question["question_family_index"] = family if isinstance(family, int) else -1
         by_image.setdefault(name, []).append(question)
     return by_image
 
 
 def read_scene_names(path: Path) -> set[str]:
-    """The image file names that a release's scenes file describes."""
-    return {scene["image_filename"] for scene in files.read_json(path)["scenes"]}
+    """The image file names that a release's scenes file describes.
+
+    Raises:
+        InputError: the file is missing, truncated or of another form.
+    """
+    document = files.read_json(path)
+    try:
+        return {scene["image_filename"] for scene in document["scenes"]}
+    except (TypeError, KeyError):
+        raise InputError(f"{path} is no scenes file: it should hold a list under 'scenes', each with its 'image_filename'.") from None
 
 
 def divide(names: list[str], share: float, test_share: float, seed: int) -> tuple[list[str], list[str]]:
@@ -96,6 +105,14 @@ def read_rows(names: list[str], questions: dict[str, list[Row]], images: Path, l
         except FileNotFoundError:
             raise InputError(f"{path} is missing, to which question {first} refers: complete the images folder.") from None
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise InputError(f"{path} cannot be read as a picture ({error}), question {first} needs it: fetch or make it again.") from None
+            why = "no format that is known" if isinstance(error, UnidentifiedImageError) else str(error)
+            raise InputError(f"{path} cannot be read as a picture ({why}), question {first} needs it: fetch or make it again.") from None
         rows.append({"image": {"bytes": content, "path": name}, "image_filename": name, "questions": questions[name]})
     return rows
+
+
+def _kind(steps: Any, place: str) -> str:
+    try:
+        return program.kind(steps)
+    except (TypeError, KeyError, IndexError):
+        raise InputError(f"{place}: its program is no list of steps with a 'function' each: correct the file.") from None

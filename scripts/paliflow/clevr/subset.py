@@ -4,9 +4,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, Features, Image, List, Value
+from datasets import Dataset, Features, Image, List, Value, disable_progress_bars
 
 from paliflow import files
+
+disable_progress_bars()
 
 FEATURES = Features(
     {

@@ -15,7 +15,7 @@ HEADS = 4
 PIXEL_MEAN = 0.51  # of the rendered pictures in 0..1, all channels
 PIXEL_DEVIATION = 0.11
 VOCABULARY = 1500  # entries before the image, location and segmentation tokens that PaliGemma adds
-# the words that questions about such scenes are made of, so that each is one token; the base never sees them in a question
+# the words that questions about such scenes are made of, so that each is one token after a blank; the base never sees them in a question
 QUESTION_WORDS = """
 What is Is are Are there The the same as that of a an its and or than more fewer less greater equal either both How many number else other another any
 anything does Does do it have has made what color size shape material thing things object objects on side left right front behind in visible to which

@@ -47,7 +47,7 @@ def evaluate(
         for question, answer in zip(subset.questions, answers, strict=True)
     ]
     files.write_json_lines(output / "predictions.jsonl", predictions)
-    seed = derive_seed(stage.seed, "bootstrap")  # the same pictures are drawn for every model, so that differences are paired
+    seed = derive_seed(stage.seed, "bootstrap")  # the same draws for every model
     scores = score(subset.questions, answers, data.read_subset(train).questions, resamples, seed)
     stage.write_metrics(
         output / "metrics.json", scores, dict.fromkeys(("exact_match", "rouge1", "rouge2", "rougeL"), "share"), str(model.device)

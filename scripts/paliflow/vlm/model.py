@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from transformers import AutoProcessor, BitsAndBytesConfig, PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 from transformers.utils import logging
 
+from paliflow import files
 from paliflow.errors import InputError
 
 # the seven projections of the language model alone: the vision tower shares some of these names
@@ -87,6 +88,11 @@ def load_adapter(model: PaliGemmaForConditionalGeneration, folder: Path) -> Peft
         return PeftModel.from_pretrained(model, str(folder)).eval()
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{folder} holds no adapter that fits the base ({_first_line(error)}): train it again.") from None
+
+
+def checkpoint_digests(base: str) -> dict[str, str]:
+    """SHA-256 of each weights file of a checkpoint in a folder; none for a name on the model hub."""
+    return {path.name: files.sha256(path) for path in sorted(Path(base).glob("*.safetensors"))}
 
 
 def weight_bytes(model: torch.nn.Module) -> int:

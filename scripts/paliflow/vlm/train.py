@@ -53,8 +53,8 @@ def train(
     schedule: Schedule,
     work: Path,
     label: str,
-) -> list[dict[str, float]]:
-    """Train the adapter in place and return the log, a record a step.
+) -> tuple[list[dict[str, float]], int]:
+    """Train the adapter in place.
 
     Args:
         model: the base with its adapter.
@@ -64,6 +64,9 @@ def train(
         schedule: length, rates and seed.
         work: a folder for the checkpoint; a run that finds one there goes on from it and ends in the same adapter.
         label: what the progress bar says.
+
+    Returns:
+        The log, a record a step, and how many of its steps this run took itself.
     """
     base = model.get_base_model()
     encoded = [examples.encode(tokenizer, features.shape[1], question.question, question.answer) for question in questions]
@@ -99,7 +102,7 @@ def train(
             if (step + 1) % CHECKPOINT_EVERY == 0:
                 state = {"log": log, "optimizer": optimizer.state_dict(), "trained": [parameter.data for parameter in trained]}
                 checkpoint.save(state, work / "checkpoint.pt")
-    return log
+    return log, steps - start
 
 
 def _batches(encoded: list[examples.Encoded], schedule: Schedule) -> Iterator[tuple[int, list[int]]]:
