@@ -13,7 +13,13 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, required=True, help="the metrics file to write")
     arguments = parser.parse_args()
     stage = provenance.Stage("compute_theory", seed=0, settings={})
-    units = {"nf4": "of a block's largest weight", "double_quantisation": "bits a weight", "memory.gib": "GiB"}
+    units = {
+        "nf4": "of a block's largest weight",
+        "double_quantisation": "bits a weight",
+        "memory.gib": "GiB",
+        "memory": "bytes",
+        "example": "bytes",
+    }
     stage.write_metrics(arguments.metrics, theory.compute_theory(), units)
 
 

@@ -14,6 +14,7 @@ from paliflow.report.values import Metrics, descend, print_interval, print_value
         (0.4123, "percent", "41.2\u00a0%"),
         (1234567, "integer", "1,234,567"),
         (0.4567, "decimal2", "0.46"),
+        (36.44e9, "billions", "36.4"),
         (-0.25, "decimal3", "−0.250"),
         ("a*b", "text", r"a\*b"),
         ("-1", "text", r"\-1"),

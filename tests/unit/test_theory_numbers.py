@@ -23,6 +23,15 @@ def test_rank_16_on_the_seven_projections_trains_what_peft_counts():
     assert theory.lora_parameters(16) == 19_611_648
 
 
+def test_the_parts_of_paligemma_add_up_to_what_its_checkpoint_holds():
+    assert sum(theory.parameters().values()) == 2_923_466_480
+
+
+def test_one_example_adds_its_activations_to_the_memory_of_the_parameters():
+    example, gib = theory.example_memory(), theory.fine_tuning_memory(16)["gib"]["lora"]["total"]
+    assert example["total_bytes"]["lora"] == pytest.approx(gib * 2**30 + example["activation_bytes"] + example["logit_bytes_suffix"])
+
+
 @pytest.mark.parametrize("stemming", ["plain", "stemmed"])
 def test_rouge_2_of_one_word_is_zero(stemming):
     assert theory.rouge_example("yes", "yes")[stemming]["rouge2"]["f1"] == 0

@@ -14,7 +14,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "decimal1": lambda value: f"{value:.1f}",
     "decimal2": lambda value: f"{value:.2f}",
     "decimal3": lambda value: f"{value:.3f}",
-    "scientific": lambda value: f"{value:.2g}",
+    "billions": lambda value: f"{value / 1e9:.3g}",
     "text": lambda value: str(escape(value)),
 }
 
