@@ -44,7 +44,7 @@ def draw_couplings(couplings: Mapping[str, Arrays]) -> Figure:
 
 def draw_loss(logs: Mapping[str, pandas.DataFrame]) -> Figure:
     """The loss of all seeds against the step, each point the mean over a window of one two-hundredth of the run."""
-    figure, axes = new_figure(2.2, columns=len(logs))
+    figure, axes = new_figure(2.4, columns=len(logs))
     for place, (pair, log) in zip(axes[0], logs.items(), strict=True):
         for coupling, runs in log.groupby("coupling", observed=True):
             for _, run in runs.groupby("seed"):
@@ -55,7 +55,7 @@ def draw_loss(logs: Mapping[str, pandas.DataFrame]) -> Figure:
         place.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
         place.locator_params(axis="x", nbins=5)
     axes[0, 0].set_ylabel("flow-matching loss")
-    axes[0, -1].legend(loc="center right")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
