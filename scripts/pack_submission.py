@@ -18,9 +18,11 @@ def main() -> None:
     parser.add_argument("--student-number", required=True, help="the student's number")
     parser.add_argument("--folder", type=Path, required=True, help="where to write the archive")
     arguments = parser.parse_args()
-    name = submission.archive_name(arguments.homework, arguments.last_name, arguments.student_number)
+    archive = arguments.folder / submission.archive_name(arguments.homework, arguments.last_name, arguments.student_number)
     code = submission.code_files(arguments.project)
-    submission.pack(arguments.folder / name, submission.arrange(arguments.files, arguments.results, code, arguments.project))
+    submission.pack(archive, submission.arrange(arguments.files, arguments.results, code, arguments.project))
+    for removed in submission.remove_others(archive):
+        print(f"removed {removed}, packed earlier under another name")
 
 
 if __name__ == "__main__":

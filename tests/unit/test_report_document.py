@@ -6,8 +6,9 @@ import pytest
 from report_fixture import load_settings
 
 from paliflow.errors import InputError
-from paliflow.report.document import Document, compare, intervals_of, stages
+from paliflow.report.document import Document, compare, intervals_of, stages, standing
 from paliflow.report.markdown import Markdown
+from paliflow.report.samples import is_right
 
 
 @pytest.fixture
@@ -92,6 +93,24 @@ def test_scores_are_compared_in_words(value, words):
 @pytest.mark.parametrize(("low", "high", "words"), [(0.7, 0.8, "do not touch"), (0.1, 0.2, "do not touch"), (0.55, 0.8, "overlap")])
 def test_intervals_touch_or_do_not(low, high, words):
     assert intervals_of({"low": low, "high": high}, {"low": 0.4, "high": 0.6}) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "words"),
+    [
+        (0.7, 0.05, "is 20.0\u00a0points above it, and the intervals do not touch"),
+        (0.4, 0.1, "is 10.0\u00a0points below it, and the intervals overlap"),
+        (0.5001, 0.1, "is less than 0.1\u00a0points above it, and the intervals overlap"),
+        (0.5, 0.1, "is level with it"),
+    ],
+)
+def test_a_score_is_set_beside_another_in_words(value, half, words):
+    assert standing({"value": value, "low": value - half, "high": value + half}, {"value": 0.5, "low": 0.4, "high": 0.6}, "it") == words
+
+
+@pytest.mark.parametrize(("answer", "right"), [(" Yes ", True), ("yes.", False), ("no", False)])
+def test_an_answer_is_right_by_the_rule_of_exact_match(answer, right):
+    assert is_right({"after": answer, "reference": "yes"}, "after") is right
 
 
 def test_real_clevr_has_no_rendering_stage():

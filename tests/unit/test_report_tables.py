@@ -60,3 +60,9 @@ def test_scores_have_a_row_for_prior_base_and_each_method():
 def test_kinds_have_a_row_each():
     base, tuned = make_scores(random.Random(1), 0.2), make_scores(random.Random(2), 0.7)
     assert len(tables_vlm.tabulate_kinds(base, {"qlora": tuned})) == len(base["by_kind"])
+
+
+def test_each_score_of_a_kind_has_its_interval():
+    base, tuned = make_scores(random.Random(1), 0.2), make_scores(random.Random(2), 0.7)
+    columns = set(tables_vlm.tabulate_kinds(base, {"qlora": tuned}))
+    assert {f"{name} {end}" for name in ("prior", "base", "qlora") for end in ("low", "high")} <= columns

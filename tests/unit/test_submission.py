@@ -84,6 +84,30 @@ def test_a_file_outside_the_results_is_refused(project):
         submission.arrange([project / "Snakefile"], project / "results", [], project)
 
 
+def test_archives_packed_under_another_name_are_removed_and_nothing_else(project):
+    latest, earlier = pack(project, "HW1_Lovelace_1.zip"), pack(project, "HW1_Hopper_2.zip")
+    foreign, backup = project / "HW1_Other_3.zip", pack(project, "backup.zip")
+    foreign.write_text("no archive of ours")
+    assert submission.remove_others(latest) == [earlier]
+    assert [path.exists() for path in (latest, earlier, foreign, backup)] == [True, False, True, True]
+
+
+def test_the_contents_name_each_folder_of_results():
+    folders = "report figures tables clevr subset_clevr sample_answers compute_theory couple_flow train_flow evaluate_flow"
+    assert [
+        name for name in (folders + " evaluate_base evaluate_adapter train_adapter code").split() if f"{name}/" not in submission.CONTENTS
+    ] == []
+
+
+def test_the_unpacked_code_is_all_that_its_archive_would_hold(project, tmp_path):
+    with zipfile.ZipFile(pack(project)) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    root = tmp_path / "unpacked" / "code"
+    assert [path.relative_to(root) for path in submission.code_files(root)] == [
+        path.relative_to(project) for path in submission.code_files(project)
+    ]
+
+
 def test_the_projects_own_code_is_packed():
     names = {path.relative_to(REPOSITORY).as_posix() for path in submission.code_files(REPOSITORY)}
     assert {"Snakefile", "config.yaml", "rules/report.smk", "scripts/paliflow/errors.py", "report_template/report.md.j2"} <= names

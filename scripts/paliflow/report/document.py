@@ -1,6 +1,7 @@
 """The report's one Markdown, from templates: every number, figure and table in it comes from a file and is checked."""
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from paliflow.errors import InputError
 from paliflow.report import samples, tables
 from paliflow.report.labels import Labels
 from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape, escape_plain
+from paliflow.report.names import NAMES
 from paliflow.report.values import Metrics, descend, print_interval, print_value
 
 FRONT = "report.md.j2"
@@ -53,7 +55,7 @@ class Document:
             autoescape=False,  # it would escape for HTML; finalize escapes for Markdown, and pandoc for HTML and typst
         )
         environment.globals |= {"settings": self.settings} | {name: self._placed(call) for name, call in self._calls()}
-        environment.filters |= {"as": print_value, "points": _points, "front": _front_matter, "with_methods": self._with_methods}
+        environment.filters |= {"as": print_value, "front": _front_matter, "with_methods": self._with_methods}
         try:
             text = environment.get_template(FRONT).render()
         except jinja2.TemplateNotFound as error:
@@ -83,6 +85,7 @@ class Document:
         yield "is_right", samples.is_right
         yield "compare", compare
         yield "intervals_of", intervals_of
+        yield "standing", standing
         yield "listed", _listed
         yield "digest", lambda text: Markdown(" ".join(f"`{part}`" for part in _chunks(str(text), 32)))
         yield "name", lambda text: Markdown(escape(NAMES.get(text, str(text).replace("_", " "))))
@@ -171,19 +174,6 @@ class Document:
         return placed
 
 
-NAMES = {
-    "prior": "most frequent answer",
-    "base": "before tuning",
-    "qlora": "after tuning, QLoRA",
-    "lora": "after tuning, LoRA",
-    "gaussian_to_8gaussians": "Gaussian → 8 Gaussians",
-    "gaussian_to_moons": "Gaussian → two moons",
-    "independent": "independent",
-    "optimal_transport": "optimal transport",
-}
-"""What the names in files and settings are called in print."""
-
-
 def stages(settings: dict[str, Any]) -> list[str]:
     """The stages that leave metrics for these settings, in the order in which they run."""
     first = ["clevr/study"] if settings["data"]["source"] == "embedded" else []
@@ -205,6 +195,22 @@ def intervals_of(score: dict[str, float], other: dict[str, float]) -> Markdown:
     """Whether the intervals of two scores "overlap" or "do not touch"."""
     apart = score["low"] > other["high"] or score["high"] < other["low"]
     return Markdown("do not touch" if apart else "overlap")
+
+
+def standing(score: dict[str, float], other: dict[str, float], what: str, form: str = "points") -> Markdown:
+    """The end of a sentence that sets a score beside another, such as "is 27.0 points above the prior, and the intervals do not touch".
+
+    Args:
+        what: the other score in words, as Markdown.
+        form: of the difference: "points" (percentage points), or a format of `values.FORMATS`.
+    """
+    if score["value"] == other["value"]:
+        return Markdown(f"is level with {what}")
+    size = abs(score["value"] - other["value"])
+    printed, least = (_points(size), _points(0.001)) if form == "points" else (print_value(size, form), print_value(0.001, form))
+    if not re.search("[1-9]", printed):
+        printed = Markdown(f"less than {least}")
+    return Markdown(f"is {printed} {compare(score, other)} {what}, and the intervals {intervals_of(score, other)}")
 
 
 def _points(difference: float) -> Markdown:

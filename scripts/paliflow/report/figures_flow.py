@@ -10,7 +10,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from paliflow.report.style import COLOURS, LABELS, TEXT_WIDTH, bare, new_figure
+from paliflow.report.names import NAMES
+from paliflow.report.style import COLOURS, TEXT_WIDTH, bare, new_figure
 
 SHOWN_POINTS = 1000
 SHOWN_PATHS = 160
@@ -37,7 +38,7 @@ def draw_couplings(couplings: Mapping[str, Arrays]) -> Figure:
             place.add_collection(LineCollection(list(lines), colors=COLOURS[coupling], linewidths=0.6, alpha=0.7))
             _cloud(place, source, COLOURS["source"], size=5)
             _cloud(place, target, COLOURS["target"], size=5)
-            place.set_title(f"{LABELS[pair]}\n{LABELS[coupling]}", fontsize=7.5)
+            place.set_title(f"{NAMES[pair]}\n{NAMES[coupling]}", fontsize=7.5)
             _frame(place, _extent(target, source))
     return figure
 
@@ -50,8 +51,8 @@ def draw_loss(logs: Mapping[str, pandas.DataFrame]) -> Figure:
             for _, run in runs.groupby("seed"):
                 steps, losses = smooth(run["step"].to_numpy(), run["loss"].to_numpy())
                 place.plot(steps, losses, color=COLOURS[str(coupling)], linewidth=0.9, alpha=0.8)
-            place.plot([], [], color=COLOURS[str(coupling)], label=LABELS[str(coupling)])
-        place.set(title=LABELS[pair], xlabel="training step", ylim=(0, None))
+            place.plot([], [], color=COLOURS[str(coupling)], label=NAMES[str(coupling)])
+        place.set(title=NAMES[pair], xlabel="training step", ylim=(0, None))
         place.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
         place.locator_params(axis="x", nbins=5)
     axes[0, 0].set_ylabel("flow-matching loss")
@@ -84,7 +85,7 @@ def draw_samples(samples: Mapping[str, Arrays]) -> Figure:
             _frame(place, extent)
         _cloud(row[-1], samples[pair]["target"][:SHOWN_POINTS], COLOURS["target"])
         _frame(row[-1], extent)
-        row[0].set_ylabel(f"{LABELS[pair]}\n{LABELS[coupling]}".split("→ ")[1].replace(" transport", "\ntransport"), fontsize=7)
+        row[0].set_ylabel(f"{NAMES[pair]}\n{NAMES[coupling]}".split("→ ")[1].replace(" transport", "\ntransport"), fontsize=7)
     titles = [solver if solver == "dopri5" else f"{solver} evaluation{'s' if solver != 1 else ''}" for solver in solvers]
     for place, title in zip(axes[0], [*titles, "target"], strict=True):
         place.set_title(title, fontsize=7.5)
@@ -108,7 +109,7 @@ def draw_trajectories(samples: Mapping[str, Arrays]) -> Figure:
             place.add_collection(LineCollection(list(paths.swapaxes(0, 1)), colors=COLOURS[coupling], linewidths=0.5, alpha=0.55))
             _cloud(place, paths[0], COLOURS["source"], size=2.5)
             _cloud(place, paths[-1], COLOURS["target"], size=2.5)
-            place.set_title(f"{LABELS[pair]}\n{LABELS[coupling]}", fontsize=7.5)
+            place.set_title(f"{NAMES[pair]}\n{NAMES[coupling]}", fontsize=7.5)
             _frame(place, _extent(stored["target"], paths[0], paths[-1]))
     return figure
 
@@ -127,11 +128,11 @@ def draw_error(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
         counts: set[int] = set()
         for coupling, scores in values["wasserstein"].items():
             euler = sorted((int(name.removeprefix("euler_")), score) for name, score in scores.items() if name.startswith("euler_"))
-            _line(place, euler, coupling, label=f"{LABELS[coupling]}, Euler", marker="o")
+            _line(place, euler, coupling, label=f"{NAMES[coupling]}, Euler", marker="o")
             needed = values["dopri5_evaluations"][coupling]["value"]
-            _line(place, [(needed, scores["dopri5"])], coupling, label=f"{LABELS[coupling]}, dopri5", marker="D", linestyle="none")
+            _line(place, [(needed, scores["dopri5"])], coupling, label=f"{NAMES[coupling]}, dopri5", marker="D", linestyle="none")
             counts |= {count for count, _ in euler}
-        place.set(title=LABELS[pair], xlabel="evaluations of the field", xscale="log", yscale="log")
+        place.set(title=NAMES[pair], xlabel="evaluations of the field", xscale="log", yscale="log")
         place.set_xticks(sorted(counts), [str(count) for count in sorted(counts)])
         place.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         place.yaxis.set_major_formatter(lambda distance, _: f"{distance:g}")

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paliflow.report import style
+from paliflow.report.names import METHODS, NAMES
 
 Values = Mapping[str, Any]
-METHODS = {"qlora": ("after", "QLoRA"), "lora": ("fourth", "LoRA")}
+METHOD_COLOURS = {"qlora": "after", "lora": "fourth"}
 MEASURES = {"exact_match": "exact match", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L"}
 
 
@@ -24,7 +25,7 @@ def draw_loss(logs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
     figure, axes = style.new_figure(2.6)
     pane = axes[0, 0]
     for method, lines in logs.items():
-        colour, label = METHODS[method]
+        colour, label = METHOD_COLOURS[method], METHODS[method]
         steps = np.array([line["step"] for line in lines])
         loss = np.array([line["loss"] for line in lines])
         smooth, window = running_mean(loss)
@@ -41,10 +42,10 @@ def draw_loss(logs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
 def draw_kinds(base: Values, tuned: Mapping[str, Values]) -> Figure:
     """Exact match by kind of question as bars: the most frequent answer, before, and after tuning, with 95 % intervals."""
     kinds = list(base["by_kind"])
-    series = [("prior", style.LABELS["prior"], [base["by_kind"][kind]["prior_exact_match"] for kind in kinds])]
-    series += [("before", style.LABELS["before"], [base["by_kind"][kind]["exact_match"] for kind in kinds])]
+    series = [("prior", NAMES["prior"], [base["by_kind"][kind]["prior_exact_match"] for kind in kinds])]
+    series += [("before", NAMES["base"], [base["by_kind"][kind]["exact_match"] for kind in kinds])]
     for method, values in tuned.items():
-        colour, label = METHODS[method]
+        colour, label = METHOD_COLOURS[method], METHODS[method]
         series.append((colour, f"after, {label}", [values["by_kind"][kind]["exact_match"] for kind in kinds]))
     figure, axes = style.new_figure(0.8 + 0.31 * len(kinds) * (len(series) + 1) / 4)
     rows = [f"{kind.replace('_', ' ')} (n = {base['by_kind'][kind]['n']})" for kind in kinds]
@@ -55,9 +56,9 @@ def draw_kinds(base: Values, tuned: Mapping[str, Values]) -> Figure:
 
 def draw_rouge(base: Values, tuned: Mapping[str, Values]) -> Figure:
     """Exact match and ROUGE over all test questions as bars: before and after tuning, with 95 % intervals."""
-    series = [("before", style.LABELS["before"], [base[measure] for measure in MEASURES])]
+    series = [("before", NAMES["base"], [base[measure] for measure in MEASURES])]
     for method, values in tuned.items():
-        colour, label = METHODS[method]
+        colour, label = METHOD_COLOURS[method], METHODS[method]
         series.append((colour, f"after, {label}", [values[measure] for measure in MEASURES]))
     figure, axes = style.new_figure(1.0 + 0.36 * len(MEASURES) * (len(series) + 1) / 4)
     _draw_bars(axes[0, 0], list(MEASURES.values()), series)

@@ -42,8 +42,8 @@ def _verdict(sample: dict[str, Any], when: str) -> str:
 
 
 def is_right(sample: dict[str, Any], when: str) -> bool:
-    """Whether the answer "before" or "after" tuning is the reference, spaces and capitals aside."""
-    return str(sample[when]).strip().casefold() == str(sample["reference"]).strip().casefold()
+    """Whether the answer "before" or "after" tuning is the reference by the rule of exact match: spaces around it and capitals aside."""
+    return str(sample[when]).strip().lower() == str(sample["reference"]).strip().lower()
 
 
 def _path(path: str) -> str:

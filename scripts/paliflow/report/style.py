@@ -28,17 +28,6 @@ COLOURS = {
 }
 """Okabe and Ito's palette, told apart with any colour vision; `first` to `fourth` mean nothing by themselves."""
 
-LABELS = {
-    "independent": "independent",
-    "optimal_transport": "optimal transport",
-    "before": "before tuning",
-    "after": "after tuning",
-    "prior": "most frequent answer",
-    "gaussian_to_8gaussians": "Gaussian → 8 Gaussians",
-    "gaussian_to_moons": "Gaussian → two moons",
-}
-"""What the names used in the code are called in print."""
-
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8,

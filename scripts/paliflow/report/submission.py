@@ -1,6 +1,7 @@
 """The archive to hand in: report, code and results, the same bytes for the same contents."""
 
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,8 +23,12 @@ CONTENTS = """What is in this archive
 report/            the report: report.html (one file, any browser), report.pdf, and the Markdown both are made from
 figures/, tables/  every figure and table of the report
 sample_answers/    the random test samples that the report shows, with their pictures
+clevr/             the metrics of the rendering, where the scenes were rendered for this study
+subset_clevr/      the data's counts, shares and digests
 train_adapter/     the trained adapters with the loss of every step
-evaluate_*/        every prediction on the test questions, and the scores
+evaluate_base/, evaluate_adapter/  every prediction on the test questions, and the scores
+couple_flow/, train_flow/, evaluate_flow/  costs of the couplings, losses, and distances of the flow experiments
+compute_theory/    the numbers that the theory computes
 code/              what it takes to run the study again: see code/README.md
 manifest.json      SHA-256 of each file
 Each stage's metrics.json holds its numbers, settings, seed, versions, and what it took.
@@ -45,7 +50,7 @@ def archive_name(homework: int, last_name: str, student_number: str) -> str:
 def code_files(root: Path) -> list[Path]:
     """The files of the project that it takes to run it again, sorted; caches, hidden and compiled files are left out.
 
-    It works in a git checkout and in an unpacked archive alike, for it asks no git.
+    It asks no git, so it works in a checkout and in the unpacked `code/` of an archive alike.
     """
     found = []
     for name in CODE:
@@ -74,6 +79,21 @@ def pack(path: Path, contents: Mapping[str, Path]) -> None:
             archive.writestr(entry, content)
 
 
+def remove_others(path: Path) -> list[Path]:
+    """Remove the archives beside `path` that were packed under another name, so that only the latest can be handed in.
+
+    An archive is one of ours if it is called as `archive_name` does and holds the CONTENTS.txt and manifest.json of `pack`.
+
+    Returns:
+        The removed files.
+    """
+    path = Path(path)
+    others = [other for other in path.parent.glob("HW*_*.zip") if other.name != path.name and _is_ours(other)]
+    for other in others:
+        other.unlink()
+    return sorted(others)
+
+
 def arrange(results: Iterable[Path], results_folder: Path, code: Iterable[Path], root: Path) -> dict[str, Path]:
     """Names in the archive: results (files, or folders with all in them) as they lie below the results folder, code below `code/`.
 
@@ -100,6 +120,16 @@ def _digests(contents: Mapping[str, Path]) -> dict[str, str]:
             raise InputError(f"{path} is missing: run the stage that writes it before packing.")
         digests[name] = files.sha256(path)
     return digests
+
+
+def _is_ours(path: Path) -> bool:
+    if not re.fullmatch(r"HW\d+_.+_.+\.zip", path.name):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read("CONTENTS.txt").startswith(CONTENTS.split("\n", 1)[0].encode()) and "manifest.json" in archive.namelist()
+    except (zipfile.BadZipFile, KeyError):
+        return False
 
 
 def _is_kept(path: Path) -> bool:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas
 
+from paliflow.report.names import METHODS
+
 Values = Mapping[str, Any]
 MAIN_METHOD = "qlora"
 
@@ -41,7 +43,7 @@ def tabulate_kinds(base: Values, tuned: Mapping[str, Values]) -> pandas.DataFram
     rows = []
     for kind, before in base["by_kind"].items():
         row: dict[str, Any] = {"Kind": kind.replace("_", " "), "Questions": before["n"], "Most frequent answer": before["prior_answer"]}
-        row |= {"prior": before["prior_exact_match"]["value"]} | _score("base", before["exact_match"])
+        row |= _score("prior", before["prior_exact_match"]) | _score("base", before["exact_match"])
         for method, values in tuned.items():
             row |= _score(method, values["by_kind"][kind]["exact_match"])
         rows.append(row)
@@ -59,7 +61,7 @@ def tabulate_training(metrics: Mapping[str, Mapping[str, Any]]) -> pandas.DataFr
         values, provenance = document["values"], document["provenance"]
         rows.append(
             {
-                "Method": {"qlora": "QLoRA", "lora": "LoRA"}.get(method, method),
+                "Method": METHODS[method],
                 "Steps": values["steps"],
                 "First loss": values["first_loss"],
                 "Final loss": values["final_loss"],
