@@ -1,4 +1,4 @@
-"""The report's one Markdown, from templates: every number, figure and table in it comes from a file and is checked."""
+"""The report's one Markdown, from templates: every measured number, figure and table in it comes from a file and is checked."""
 
 import json
 import re
