@@ -10,7 +10,7 @@ from paliflow import files
 from paliflow.errors import InputError
 
 CODE = (
-    "README.md Makefile Snakefile config.yaml config.schema.yaml pyproject.toml .gitignore .ci rules scripts envs presets profiles "
+    "README.md LICENSE Makefile Snakefile config.yaml config.schema.yaml pyproject.toml .gitignore .ci rules scripts envs presets profiles "
     "report_template base_model tests benchmarks docs"
 ).split()
 """The top-level names that it takes to run the study again; those that are missing are passed over."""
