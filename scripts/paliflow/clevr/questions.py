@@ -1,12 +1,13 @@
 """Ask questions about scenes: each has a functional program, and as its answer what the program gives on the scene.
 
-Nineteen families in wordings of our own. Answers are balanced as they are drawn: of several candidates the one stays whose answer is
-the rarest of its family.
+Seventeen families in nine groups, in wordings of our own. Answers are balanced as they are drawn: of several candidates the one stays
+whose answer is the rarest of its family.
 """
 
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Any
 
 from paliflow.clevr import program
@@ -21,7 +22,7 @@ Family = Callable[[Scene, random.Random], Asked | None]
 CANDIDATES = 12  # drawn for each question asked
 SYNONYMS = {"large": "big", "small": "tiny", "rubber": "matte", "metal": "shiny", "cube": "block", "sphere": "ball"}
 SYNONYM_SHARE = 0.3
-ROUNDS = 6  # through all families, until a scene has its number of questions
+ROUNDS = 12  # through all groups, until a scene has its number of questions
 PLACES = {"left": "left of", "right": "right of", "front": "in front of", "behind": "behind"}
 
 
@@ -38,8 +39,7 @@ def ask(scenes: list[Scene], questions_per_image: int, seed: int) -> Iterator[di
     for scene in sorted(scenes, key=lambda scene: scene["image_index"]):
         draw = random.Random(derive_seed(seed, "questions", scene["image_index"]))
         texts: set[str] = set()
-        families = draw.sample(range(len(FAMILIES)), len(FAMILIES)) * ROUNDS
-        for family in families:
+        for family in _turns(draw):
             if len(texts) == questions_per_image:
                 break
             chosen = _choose(family, scene, texts, answers[family], draw)
@@ -61,6 +61,14 @@ def ask(scenes: list[Scene], questions_per_image: int, seed: int) -> Iterator[di
             number += 1
 
 
+def _turns(draw: random.Random) -> Iterator[int]:
+    """Indices of families: in each round one of every group, in random order."""
+    firsts = list(accumulate([len(group) for group in GROUPS[:-1]], initial=0))
+    for _ in range(ROUNDS):
+        for group in draw.sample(range(len(GROUPS)), len(GROUPS)):
+            yield firsts[group] + draw.randrange(len(GROUPS[group]))
+
+
 def _choose(family: int, scene: Scene, taken: set[str], answers: Counter[str], draw: random.Random) -> tuple[str, list[Step], str] | None:
     """Of several valid candidates of the family the one whose answer was given least so far; None if there is none."""
     candidates = []
@@ -76,25 +84,9 @@ def _exist(scene: Scene, draw: random.Random) -> Asked | None:
     return f"Is there {_a(_name(wanted, draw))} in the picture?", _then(_find(wanted), "exist")
 
 
-def _exist_beside(scene: Scene, draw: random.Random) -> Asked | None:
-    beside = _beside(scene, draw)
-    if beside is None:
-        return None
-    steps, wanted, place = beside
-    return f"Is there {_a(_name(wanted, draw))} {place}?", _then(steps, "exist")
-
-
 def _count(scene: Scene, draw: random.Random) -> Asked | None:
     wanted = _any_description(draw)
     return f"How many {_name(wanted, draw, plural=True)} can be seen?", _then(_find(wanted), "count")
-
-
-def _count_beside(scene: Scene, draw: random.Random) -> Asked | None:
-    beside = _beside(scene, draw)
-    if beside is None:
-        return None
-    steps, wanted, place = beside
-    return f"How many {_name(wanted, draw, plural=True)} are {place}?", _then(steps, "count")
 
 
 def _query(attribute: str) -> Family:
@@ -144,18 +136,20 @@ def _compare(function: str, text: str) -> Family:
     return family
 
 
-FAMILIES: list[Family] = [
-    _exist,
-    _exist_beside,
-    _count,
-    _count_beside,
-    *[_query(attribute) for attribute in ATTRIBUTES],
-    *[_query_beside(attribute) for attribute in ATTRIBUTES],
-    *[_equal(attribute) for attribute in ATTRIBUTES],
-    _compare("equal_integer", "Are there just as many {} as {}?"),
-    _compare("less_than", "Are there fewer {} than {}?"),
-    _compare("greater_than", "Are there more {} than {}?"),
+# nine groups that are asked equally often; within a group its families take turns by chance
+GROUPS: list[list[Family]] = [
+    [_exist],
+    [_count],
+    *[[_query(attribute)] for attribute in ATTRIBUTES],
+    [_query_beside(attribute) for attribute in ATTRIBUTES],
+    [_equal(attribute) for attribute in ATTRIBUTES],
+    [
+        _compare("equal_integer", "Are there just as many {} as {}?"),
+        _compare("less_than", "Are there fewer {} than {}?"),
+        _compare("greater_than", "Are there more {} than {}?"),
+    ],
 ]
+FAMILIES: list[Family] = [family for group in GROUPS for family in group]
 
 
 def _step(function: str, *inputs: int, words: tuple[str, ...] = ()) -> Step:
