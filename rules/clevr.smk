@@ -16,6 +16,7 @@ rule render_clevr:
         metrics="results/clevr/{collection}/metrics.json",
     log:
         "logs/render_clevr/{collection}.log",
+    priority: 1  # on the longest way to the report
     conda:
         "../envs/clevr.yaml"
     threads: workflow.cores
@@ -40,6 +41,7 @@ rule ask_clevr:
         questions="results/clevr/study/questions/CLEVR_train_questions.json",
     log:
         "logs/ask_clevr/study.log",
+    priority: 1  # on the longest way to the report
     conda:
         "../envs/clevr.yaml"
     threads: 1
@@ -64,6 +66,7 @@ rule subset_clevr:
         metrics="results/subset_clevr/metrics.json",
     log:
         "logs/subset_clevr/subset.log",
+    priority: 1  # on the longest way to the report
     conda:
         "../envs/clevr.yaml"
     threads: 1

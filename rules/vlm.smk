@@ -43,6 +43,7 @@ rule train_adapter:
         metrics="results/train_adapter/{method}/metrics.json",
     log:
         "logs/train_adapter/{method}.log",
+    priority: 1  # on the longest way to the report
     conda:
         "../envs/ml.yaml"
     threads: 1
