@@ -75,7 +75,7 @@ def _choose(family: int, scene: Scene, taken: set[str], answers: Counter[str], d
     for _ in range(CANDIDATES):
         asked = FAMILIES[family](scene, draw)
         if asked is not None and asked[0] not in taken:
-            candidates.append((*asked, program.execute(asked[1], scene)))
+            candidates.append((*asked, program.execute(asked[1], program.ObjectSets(scene))))
     return min(candidates, key=lambda candidate: answers[candidate[2]], default=None)
 
 
@@ -105,7 +105,7 @@ def _query_beside(attribute: str) -> Family:
         if beside is None:
             return None
         steps, wanted, place = beside
-        if len(_matching(scene, wanted)) == 1 or program.execute(_then(steps, "count"), scene) != "1":
+        if len(_matching(scene, wanted)) == 1 or program.execute(_then(steps, "count"), program.ObjectSets(scene)) != "1":
             return None  # without the relation it would be the same question, or with it none
         text = f"What is the {attribute} of the {_name(wanted, draw)} that is {place}?"
         return text, _then(steps, "unique", f"query_{attribute}")
