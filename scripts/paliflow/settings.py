@@ -2,6 +2,7 @@
 
 import math
 import re
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import jsonschema
 import yaml
 
 from paliflow.errors import InputError
+
+MOST_OBJECTS = {"close": 7, "clevr": 10}  # that a look's floor holds at their distances from one another
 
 
 def check_settings(config: dict[str, Any], schema_path: Path) -> None:
@@ -23,15 +26,10 @@ def check_settings(config: dict[str, Any], schema_path: Path) -> None:
     if fault is not None:
         raise InputError(_sentence(fault))
     _check_finite(config)
-    embedded = config["data"]["embedded"]
-    if embedded["min_objects"] > embedded["max_objects"]:
-        low, high = embedded["min_objects"], embedded["max_objects"]
-        raise InputError(f"config: data.embedded.min_objects is {low}, more than data.embedded.max_objects ({high}): lower the first.")
+    _check_data(config["data"])
     base = config["vlm"]["base"]
     if not Path(base).is_dir() and not re.fullmatch(r"[\w.-]+/[\w.-]+", base):
         raise InputError(f"config: vlm.base is '{base}', no folder here and no owner/name on the model hub: give one of the two.")
-    if config["data"]["source"] == "clevr":
-        _check_clevr_folder(config["data"]["clevr"])
 
 
 def _check_finite(group: dict[str, Any], place: str = "") -> None:
@@ -43,14 +41,44 @@ def _check_finite(group: dict[str, Any], place: str = "") -> None:
             raise InputError(f"config: {place}{key} is {value}: it must be a finite number.")
 
 
-def _check_clevr_folder(clevr: dict[str, Any]) -> None:
-    folder, split = Path(clevr["folder"]), clevr["split"]
-    for part in (f"questions/CLEVR_{split}_questions.json", f"scenes/CLEVR_{split}_scenes.json", f"images/{split}"):
-        if not (folder / part).exists():
-            raise InputError(
-                f"config: data.clevr.folder is '{folder}', where {part} is missing: "
-                "unpack the CLEVR v1.0 release there, or point the key at the folder that holds it."
-            )
+def _check_data(data: dict[str, Any]) -> None:
+    embedded = data["embedded"]
+    low, high, look = embedded["min_objects"], embedded["max_objects"], embedded["look"]
+    if low > high:
+        raise InputError(f"config: data.embedded.min_objects is {low}, more than data.embedded.max_objects ({high}): lower the first.")
+    if high > MOST_OBJECTS[look]:
+        raise InputError(
+            f"config: data.embedded.max_objects is {high}, and the look '{look}' has room for at most {MOST_OBJECTS[look]}: "
+            f"lower it{', or set data.embedded.look to clevr' if look == 'close' else ''}."
+        )
+    if data["source"] == "hub" and data["compositional"]:
+        raise InputError(
+            "config: data.compositional is true, and data.source 'hub' has no scene graphs, from which the conditions are read: "
+            "take the source embedded or clevr."
+        )
+    if data["source"] == "clevr":
+        _check_release(Path(data["clevr"]["path"]), data["clevr"]["split"])
+
+
+def _check_release(path: Path, split: str) -> None:
+    """That the release lies there. A zip is only looked at from its end: to list its 100,000 members is left to the stage that reads it."""
+    if path.is_dir():
+        for part in (f"questions/CLEVR_{split}_questions.json", f"scenes/CLEVR_{split}_scenes.json", f"images/{split}"):
+            if not (path / part).exists():
+                raise InputError(
+                    f"config: data.clevr.path is '{path}', where {part} is missing: "
+                    "point the key at the folder of the CLEVR v1.0 release that holds images, questions and scenes, or at its zip."
+                )
+    elif not path.exists():
+        raise InputError(
+            f"config: data.clevr.path is '{path}', where there is nothing: "
+            "put the CLEVR v1.0 release there, as a folder or as its zip, or point the key at it."
+        )
+    elif not zipfile.is_zipfile(path):
+        raise InputError(
+            f"config: data.clevr.path is '{path}', neither a folder nor a whole zip: "
+            "point the key at the CLEVR v1.0 release, or fetch its zip again if the download broke off."
+        )
 
 
 def _sentence(fault: jsonschema.ValidationError) -> str:
@@ -88,6 +116,7 @@ def _allowed(fault: jsonschema.ValidationError) -> str:
             "string": "text in quotes",
             "array": "a list",
             "object": "a group of keys",
+            "boolean": "true or false",
         }[limit] + hint
     if rule == "pattern":
         return fault.schema["description"]

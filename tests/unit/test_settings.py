@@ -2,6 +2,7 @@
 
 import copy
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,15 @@ def test_an_empty_value_is_named(key: str) -> None:
             "2e-4",
             "config: flow.learning_rate is '2e-4' (text): it must be a number; YAML reads 2e-4 as text, write 0.0002 or 2.0e-4.",
         ),
-        ("data.source", "imagenet", "config: data.source is 'imagenet' (text): it must be one of embedded, clevr."),
+        ("data.source", "imagenet", "config: data.source is 'imagenet' (text): it must be one of embedded, clevr, hub."),
+        ("data.compositional", "yes", "config: data.compositional is 'yes' (text): it must be true or false."),
+        ("data.embedded.look", "far", "config: data.embedded.look is 'far' (text): it must be one of close, clevr."),
+        ("data.hub.dataset", "the_cauldron", "config: data.hub.dataset is 'the_cauldron' (text): it must be owner/name on the hub."),
+        (
+            "data.hub.revision",
+            "main",
+            "config: data.hub.revision is 'main' (text): it must be a commit, 40 hexadecimal digits, for a branch may change.",
+        ),
         ("vlm.methods", ["lora"], "config: vlm.methods is ['lora'] (a list): it must be a list that holds qlora."),
         ("flow.evaluations", [], "config: flow.evaluations is [] (a list): it must be a list of at least 1."),
         ("flow.evaluations", [4, 4], "config: flow.evaluations is [4, 4] (a list): it must be a list without repetitions."),
@@ -176,11 +185,62 @@ def test_more_objects_at_least_than_at_most_is_told() -> None:
     assert sentence(config).startswith("config: data.embedded.min_objects is 7, more than data.embedded.max_objects (6)")
 
 
-def test_a_missing_data_folder_is_told(tmp_path: Path) -> None:
-    config = changed("data.source", "clevr")
-    config["data"]["clevr"]["folder"] = str(tmp_path / "nowhere")
+@pytest.mark.parametrize(
+    ("look", "most", "advice"),
+    [("close", 8, "at most 7: lower it, or set data.embedded.look to clevr."), ("clevr", 11, "it must be at most 10.")],
+)
+def test_more_objects_than_a_look_has_room_for_are_told(look: str, most: int, advice: str) -> None:
+    config = changed("data.embedded.max_objects", most)
+    config["data"]["embedded"]["look"] = look
     told = sentence(config)
-    assert str(tmp_path / "nowhere") in told and "questions/CLEVR_train_questions.json is missing" in told
+    assert told.startswith(f"config: data.embedded.max_objects is {most}") and told.endswith(advice)
+
+
+def test_ten_objects_fit_the_look_of_clevr() -> None:
+    config = changed("data.embedded.max_objects", 10)
+    config["data"]["embedded"]["look"] = "clevr"
+    check_settings(config, SCHEMA)
+
+
+def test_a_source_without_scene_graphs_cannot_be_compositional() -> None:
+    config = changed("data.compositional", True)
+    config["data"]["source"] = "hub"
+    assert sentence(config).startswith("config: data.compositional is true, and data.source 'hub' has no scene graphs")
+
+
+def with_release(path: Path) -> dict[str, Any]:
+    config = changed("data.source", "clevr")
+    config["data"]["clevr"]["path"] = str(path)
+    return config
+
+
+def test_a_missing_release_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere"
+    assert sentence(with_release(path)).startswith(
+        f"config: data.clevr.path is '{path}', where there is nothing: put the CLEVR v1.0 release"
+    )
+
+
+@pytest.mark.parametrize("missing", ["questions/CLEVR_train_questions.json", "scenes/CLEVR_train_scenes.json", "images/train"])
+def test_a_missing_part_of_the_release_is_told(tmp_path: Path, missing: str) -> None:
+    for part in {"questions/CLEVR_train_questions.json", "scenes/CLEVR_train_scenes.json", "images/train"} - {missing}:
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / part).write_text("")
+    assert f"'{tmp_path}', where {missing} is missing: point the key at the folder" in sentence(with_release(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no end", b"something else"])
+def test_a_release_that_is_neither_folder_nor_zip_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "CLEVR_v1.0.zip"
+    path.write_bytes(content)
+    assert sentence(with_release(path)).startswith(f"config: data.clevr.path is '{path}', neither a folder nor a whole zip: ")
+
+
+def test_a_release_may_be_a_zip(tmp_path: Path) -> None:
+    path = tmp_path / "CLEVR_v1.0.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("CLEVR_v1.0/questions/CLEVR_train_questions.json", "{}")
+    check_settings(with_release(path), SCHEMA)
 
 
 def test_a_base_that_is_neither_folder_nor_hub_name_is_refused_at_once() -> None:
