@@ -1,118 +1,167 @@
-"""Read a folder in the layout of the CLEVR v1.0 release, and take a share of it, divided by image into training and test questions."""
+"""Read CLEVR v1.0, or anything in its layout, from a folder or from the release's zip where it lies; nothing of it is trusted.
 
-import io
-import random
+The layout: questions/CLEVR_<split>_questions.json, scenes/CLEVR_<split>_scenes.json and images/<split>/*.png.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Literal
 
-from PIL import Image, UnidentifiedImageError
-
-from paliflow import files, progress
-from paliflow.clevr import program
+from paliflow.clevr import records, stream
+from paliflow.clevr.archive import Folder, Zip
+from paliflow.clevr.records import Question
 from paliflow.errors import InputError
-from paliflow.seeds import derive_seed
 
-QUESTION_FIELDS = ("question", "answer", "image_filename", "image_index", "question_index", "program")
+LARGEST_PICTURE = 2**24  # bytes of the file; a picture of the release has about 200,000
 
-Row = dict[str, Any]  # one image: its bytes, names, and the list of its questions
+Kind = Literal["questions", "scenes"]
 
 
-def read_questions(path: Path) -> dict[str, list[Row]]:
-    """The questions of a release's file by image file name, each with its kind.
+class Release:
+    """A folder in the release's layout, or a zip of one; use it in a `with` statement.
 
-    Raises:
-        InputError: the file is missing, truncated, or a record lacks a field.
+    Its iterators read the files from the front, one record at a time, and any number of them may be under way at once.
     """
-    document = files.read_json(path)
-    records = document.get("questions") if isinstance(document, dict) else None
-    if not isinstance(records, list) or not records:
-        raise InputError(
-            f"{path} holds no questions: it should be a JSON object with a list under 'questions', as in the CLEVR v1.0 release."
-        )
-    by_image: dict[str, list[Row]] = {}
-    for number, record in enumerate(records):
-        missing = [field for field in QUESTION_FIELDS if not isinstance(record, dict) or field not in record]
-        if missing:
+
+    def __init__(self, path: Path, files: Folder | Zip) -> None:
+        self.path = path
+        self._files = files
+
+    @classmethod
+    def open(cls, path: Path) -> "Release":
+        """Open a release.
+
+        Raises:
+            InputError: the path is neither a folder nor a zip that can be trusted, or holds no questions file.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise InputError(f"{path} is missing: give the folder of a CLEVR v1.0 release, or its zip.")
+        release = cls(path, Folder(path) if path.is_dir() else Zip(path))
+        if not release.splits():
+            release._files.close()
+            raise InputError(f"{path} is no CLEVR release: it holds no questions/CLEVR_<split>_questions.json.")
+        return release
+
+    def __enter__(self) -> "Release":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._files.close()
+
+    def splits(self) -> list[str]:
+        """The splits that have a questions file, sorted."""
+        found = (re.fullmatch(r"CLEVR_(\w+)_questions\.json", name) for name in self._files.names("questions"))
+        return [match.group(1) for match in found if match]
+
+    def has_scenes(self, split: str) -> bool:
+        """Whether there is a scenes file of the split."""
+        return self._files.has(_json_name("scenes", split))
+
+    def records(self, kind: Kind, split: str) -> Iterator[tuple[str, Any]]:
+        """The records of a questions or scenes file as the JSON has them, unchecked, each with its place for messages.
+
+        Raises:
+            InputError: the file is missing, cut short or malformed.
+        """
+        place = self._place_of(kind, split)
+        with self._files.open(_json_name(kind, split)) as source:
+            for number, record in enumerate(stream.records(source, kind, place)):
+                yield f"{place}, {kind.removesuffix('s')} {number}", record
+
+    def questions(self, split: str) -> Iterator[Question]:
+        """The split's questions, each checked, with its program.
+
+        Raises:
+            InputError: the file cannot be read to its end or holds no question; a record is not as it should be.
+        """
+        nothing = True
+        for place, record in self.records("questions", split):
+            nothing = False
+            yield records.read_question(record, place)
+        if nothing:
+            raise InputError(f"{self._place_of('questions', split)} holds no question: fetch or make it again.")
+
+    def scenes(self, split: str) -> Iterator[dict[str, Any]]:
+        """The split's scene graphs, each checked.
+
+        Raises:
+            InputError: the file cannot be read to its end; a record is not as it should be; two describe one picture.
+        """
+        seen: set[str] = set()
+        for place, record in self.records("scenes", split):
+            _check_new(records.read_scene(record, place)["image_filename"], seen, place)
+            yield record
+
+    def scene_names(self, split: str) -> Iterator[str]:
+        """The pictures that the split's scene graphs describe; of the graphs nothing else is checked.
+
+        Raises:
+            InputError: the file cannot be read to its end; a name is missing or no plain one; two graphs describe one picture.
+        """
+        seen: set[str] = set()
+        for place, record in self.records("scenes", split):
+            name = records.file_name(record, place)
+            _check_new(name, seen, place)
+            yield name
+
+    def image_names(self, split: str) -> list[str]:
+        """The file names of the split's pictures, sorted."""
+        return [name for name in self._files.names(f"images/{split}") if name.lower().endswith((".png", ".jpg", ".jpeg"))]
+
+    def read_image(self, split: str, name: str, question_index: int | None = None) -> bytes:
+        """A picture's bytes as they are in the release; `picture.check_picture` says whether they are a picture.
+
+        Args:
+            question_index: the question that needs it, for the message.
+
+        Raises:
+            InputError: the picture is missing, cannot be read or is absurdly large.
+        """
+        path = f"images/{split}/{name}"
+        if not self._files.has(path):
+            needed = "" if question_index is None else f", to which question {question_index} refers"
+            raise InputError(f"{self._files.place(path)} is missing{needed}: complete the pictures.")
+        if self._files.size(path) > LARGEST_PICTURE:
             raise InputError(
-                f"{path}, question {number} lacks '{missing[0]}': only splits with answers and programs can be used (train, val)."
+                f"{self._files.place(path)} has more than {LARGEST_PICTURE >> 20} MiB, too much for a picture: fetch it again."
             )
-        name = record["image_filename"]
-        if not isinstance(name, str) or Path(name).name != name:
-            raise InputError(f"{path}, question {number}: image_filename {name!r} is no plain file name: correct the file.")
-        question = {field: record[field] for field in ("question", "answer", "question_index")}
-        question["answer"] = str(question["answer"])
-        question["kind"] = _kind(record["program"], f"{path}, question {number}")
-        family = record.get("question_family_index")
-        question["question_family_index"] = family if isinstance(family, int) else -1
-        by_image.setdefault(name, []).append(question)
-    return by_image
+        with self._files.open(path) as source:
+            return source.read(LARGEST_PICTURE)
+
+    def image_place(self, split: str, name: str) -> str:
+        """How to call a picture in a message."""
+        return self._files.place(f"images/{split}/{name}")
+
+    def digest(self, kind: Kind, split: str) -> str:
+        """SHA-256 of a questions or scenes file, as hexadecimal digits.
+
+        Raises:
+            InputError: the file is missing or cannot be read.
+        """
+        self._place_of(kind, split)
+        digest = hashlib.sha256()
+        with self._files.open(_json_name(kind, split)) as source:
+            while content := source.read(2**20):
+                digest.update(content)
+        return digest.hexdigest()
+
+    def _place_of(self, kind: Kind, split: str) -> str:
+        """How to call a JSON file in a message; it must be there."""
+        place = self._files.place(_json_name(kind, split))
+        if not self._files.has(_json_name(kind, split)):
+            raise InputError(f"{place} is missing: complete the release, or choose another split ({', '.join(self.splits())}).")
+        return place
 
 
-def read_scene_names(path: Path) -> set[str]:
-    """The image file names that a release's scenes file describes.
-
-    Raises:
-        InputError: the file is missing, truncated or of another form.
-    """
-    document = files.read_json(path)
-    try:
-        return {scene["image_filename"] for scene in document["scenes"]}
-    except (TypeError, KeyError):
-        raise InputError(f"{path} is no scenes file: it should hold a list under 'scenes', each with its 'image_filename'.") from None
+def _json_name(kind: Kind, split: str) -> str:
+    return f"{kind}/CLEVR_{split}_{kind}.json"
 
 
-def divide(names: list[str], share: float, test_share: float, seed: int) -> tuple[list[str], list[str]]:
-    """Draw a share of the images and divide it, so that no image is on both sides.
-
-    Args:
-        names: image file names, in any order.
-        share: of the images to take, in (0, 1].
-        test_share: of those taken, for the test side, in (0, 1).
-        seed: the source of randomness.
-
-    Returns:
-        The training names and the test names, each sorted.
-
-    Raises:
-        InputError: one of the two sides would be empty.
-    """
-    shuffled = sorted(names)
-    random.Random(derive_seed(seed, "divide")).shuffle(shuffled)
-    taken = shuffled[: round(share * len(shuffled))]
-    test = round(test_share * len(taken))
-    if test == 0 or test == len(taken):
-        raise InputError(
-            f"a share of {share} of {len(names)} images leaves {len(taken)}, too few for training and test: "
-            "raise data.*.share or data.test_share."
-        )
-    return sorted(taken[test:]), sorted(taken[:test])
-
-
-def read_rows(names: list[str], questions: dict[str, list[Row]], images: Path, label: str) -> list[Row]:
-    """The chosen images with their bytes and questions, each picture decoded once to be sure that it is whole.
-
-    Raises:
-        InputError: a picture is missing or cannot be read; the sentence names it and the first question about it.
-    """
-    rows = []
-    for name in progress.track(names, label, unit="image"):
-        path = images / name
-        first = questions[name][0]["question_index"]
-        try:
-            content = path.read_bytes()
-            with Image.open(io.BytesIO(content)) as picture:
-                picture.load()
-        except FileNotFoundError:
-            raise InputError(f"{path} is missing, to which question {first} refers: complete the images folder.") from None
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            why = "no format that is known" if isinstance(error, UnidentifiedImageError) else str(error)
-            raise InputError(f"{path} cannot be read as a picture ({why}), question {first} needs it: fetch or make it again.") from None
-        rows.append({"image": {"bytes": content, "path": name}, "image_filename": name, "questions": questions[name]})
-    return rows
-
-
-def _kind(steps: Any, place: str) -> str:
-    try:
-        return program.kind(steps)
-    except (TypeError, KeyError, IndexError):
-        raise InputError(f"{place}: its program is no list of steps with a 'function' each: correct the file.") from None
+def _check_new(name: str, seen: set[str], place: str) -> None:
+    if name in seen:
+        raise InputError(f"{place} describes {name}, which a scene before it describes too: keep one of the two.")
+    seen.add(name)

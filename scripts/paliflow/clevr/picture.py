@@ -1,0 +1,71 @@
+"""One picture of a collection, made sure of before anyone relies on it."""
+
+import io
+import struct
+import warnings
+import zlib
+
+from PIL import Image, UnidentifiedImageError
+
+from paliflow.errors import InputError
+
+MOST_PIXELS = 2**24
+MODES = ("RGB", "RGBA")
+FORMATS = ("PNG", "JPEG")  # no other reader of Pillow is let near the bytes
+
+Shape = tuple[tuple[int, int], str]  # a picture's width and height in pixels, and its mode
+
+# what Pillow raises on damaged or hostile bytes
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+def check_picture(content: bytes, place: str, expected: Shape | None, whole: bool = True) -> Shape:
+    """Make sure that bytes are a picture like the others of its collection.
+
+    Args:
+        content: a PNG or JPEG file.
+        place: what to call it in a message.
+        expected: size and mode of the pictures before it; None for the first.
+        whole: decode every pixel; otherwise only the header and, of a PNG, each part's checksum are read.
+
+    Returns:
+        Its size and mode.
+
+    Raises:
+        InputError: it is no picture, is damaged, is neither RGB nor RGBA, or differs from `expected`.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            shape = (picture.size, picture.mode)
+            if picture.width * picture.height > MOST_PIXELS:
+                raise InputError(f"{place} has {picture.width} × {picture.height} pixels, too many for a picture of CLEVR: fetch it again.")
+            if whole:
+                picture.load()
+            else:
+                picture.verify()
+    except UnidentifiedImageError:
+        raise InputError(f"{place} cannot be read as a picture (it is no PNG or JPEG): fetch or make it again.") from None
+    except _DAMAGE as error:
+        raise InputError(f"{place} cannot be read as a picture ({error}): fetch or make it again.") from None
+    if shape[1] not in MODES:
+        raise InputError(f"{place} has the mode {shape[1]}, and must be RGB or RGBA: fetch or make it again.")
+    if expected is not None and shape != expected:
+        raise InputError(
+            f"{place} is {_described(shape)}, and those before it are {_described(expected)}: one collection has one size and mode."
+        )
+    return shape
+
+
+def _described(shape: Shape) -> str:
+    return f"{shape[0][0]} × {shape[0][1]} pixels {shape[1]}"
