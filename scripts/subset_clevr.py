@@ -1,43 +1,51 @@
-"""Take a share of a CLEVR-like folder and divide it by image into training and test questions, two parquet files with a data card."""
+"""Take a share of the pictures of a CLEVR release and divide it into training and test questions, two parquet files with a data card."""
 
 import argparse
 from pathlib import Path
 
 from paliflow import errors
-from paliflow.clevr import release, subset
-from paliflow.errors import InputError
+from paliflow.clevr import card, divide, examples, subset
+from paliflow.clevr.release import Release
 from paliflow.provenance import Stage
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--questions", type=Path, required=True, help="the release's questions JSON")
-    parser.add_argument("--scenes", type=Path, required=True, help="the release's scenes JSON")
-    parser.add_argument("--images", type=Path, required=True, help="the folder of that split's pictures")
-    parser.add_argument("--source", required=True, help="what to call the data: embedded or clevr")
-    parser.add_argument("--share", type=float, required=True, help="share of the images to take")
+    parser.add_argument(
+        "--release", type=Path, required=True, help="a folder in the layout of the CLEVR v1.0 release, or the release's zip"
+    )
+    parser.add_argument("--split", required=True, help="the split to read: train or val")
+    parser.add_argument("--source", choices=sorted(card.ORIGINS), required=True, help="where the data come from")
+    parser.add_argument("--share", type=float, required=True, help="share of the pictures to take")
     parser.add_argument("--test-share", type=float, required=True, help="share of those for the test side")
+    parser.add_argument("--compositional", action="store_true", help="train on CLEVR-CoGenT's condition A, test on A and on B")
     parser.add_argument("--seed", type=int, required=True, help="seed of the draw")
-    parser.add_argument("--output", type=Path, required=True, help="folder for train.parquet, test.parquet and metrics.json")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the parquet files, the metrics and the examples")
     arguments = parser.parse_args()
 
-    settings = {"source": arguments.source, "share": arguments.share, "test_share": arguments.test_share}
-    stage = Stage("subset_clevr", arguments.seed, settings)
-    questions = release.read_questions(arguments.questions)
-    described = release.read_scene_names(arguments.scenes)
-    for name in questions:
-        if name not in described:
-            raise InputError(
-                f"{arguments.scenes} describes no image {name}, about which {arguments.questions} asks: the two do not belong together."
-            )
-    names = release.divide(list(questions), arguments.share, arguments.test_share, arguments.seed)
-    rows = {
-        side: release.read_rows(chosen, questions, arguments.images, f"subset_clevr {side}")
-        for side, chosen in zip(("train", "test"), names, strict=True)
-    }
-    digests = {f"sha256_{side}": subset.write_rows(rows[side], arguments.output / f"{side}.parquet") for side in ("train", "test")}
-    values = settings | {"images_available": len(questions)} | subset.card(rows["train"], rows["test"]) | digests
-    stage.write_metrics(arguments.output / "metrics.json", values, {"share": "share of the images"})
+    split, share, test_share, seed = arguments.split, arguments.share, arguments.test_share, arguments.seed
+    settings = {"source": arguments.source, "share": share, "test_share": test_share, "compositional": arguments.compositional}
+    stage = Stage("subset_clevr", seed, settings)
+    with Release.open(arguments.release) as release:
+        conditions = divide.describe(release, split, arguments.compositional)
+        chosen = divide.draw(conditions, share, test_share, arguments.compositional, seed)
+        rows = subset.collect(release, split, chosen, conditions)
+        digests, (size, _) = subset.digest_pictures(release, split, rows)
+        held_out = divide.hold_out(digests, conditions, test_share, seed)
+        train = [row for row in rows if row["image_filename"] not in held_out]
+        test = [row for row in rows if row["image_filename"] in held_out]
+        values = settings | {"images_available": len(conditions), "images_without_questions": len(chosen) - len(rows)}
+        values |= card.card(train, test, digests, arguments.compositional)
+        values |= {"image_size": list(size), "origin": card.ORIGINS[arguments.source]}
+        values |= {
+            "sha256_questions": release.digest("questions", split),
+            "sha256_scenes": release.digest("scenes", split) if release.has_scenes(split) else "",
+            "sha256_train": subset.write_rows(release, split, train, arguments.output / "train.parquet"),
+            "sha256_test": subset.write_rows(release, split, test, arguments.output / "test.parquet"),
+        }
+        examples.write_examples(release, split, test, seed, arguments.output / "examples.json")
+    units = {"share": "share of the images", "image_size": "pixels", "prior_by_kind": "share of the test questions"}
+    stage.write_metrics(arguments.output / "metrics.json", values, units | {"prior_by_family": "share of the test questions"})
 
 
 if __name__ == "__main__":

@@ -1,19 +1,28 @@
-"""The subset as two parquet files and a data card: what was taken, that no image is on both sides, and what guessing would score."""
+"""The subset as two parquet files: the chosen pictures with their questions, taken from a release of any size in one pass over it."""
 
-from collections import Counter, defaultdict
+import hashlib
+import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, Features, Image, List, Value, disable_progress_bars
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import Features, Image, List, Value
 
-from paliflow import files
+from paliflow import files, progress
+from paliflow.clevr.picture import Shape, check_picture
+from paliflow.clevr.records import Question
+from paliflow.clevr.release import Release
+from paliflow.errors import InputError
 
-disable_progress_bars()
+Row = dict[str, Any]  # one picture: image_filename, condition, and the list of its questions
 
 FEATURES = Features(
     {
         "image": Image(),
         "image_filename": Value("string"),
+        "condition": Value("string"),
         "questions": List(
             {
                 "question": Value("string"),
@@ -21,45 +30,85 @@ FEATURES = Features(
                 "question_index": Value("int64"),
                 "kind": Value("string"),
                 "question_family_index": Value("int64"),
+                "program": Value("string"),
             }
         ),
     }
 )
+PICTURES_PER_GROUP = 64  # of the parquet file; that many are in memory at a time
 
 
-def write_rows(rows: list[dict[str, Any]], path: Path) -> str:
-    """Write one row an image as parquet that `datasets` reads with pictures; return the file's SHA-256."""
-    with files.replacing(path) as temporary:
-        Dataset.from_list(rows, features=FEATURES).to_parquet(temporary)
+def collect(release: Release, split: str, chosen: Collection[str], conditions: Mapping[str, str]) -> list[Row]:
+    """The questions about the chosen pictures, in one pass over all of the split's; a chosen picture without any is left out.
+
+    Args:
+        release: where the questions are.
+        split: "train" or "val".
+        chosen: names of pictures.
+        conditions: of every picture there is, by name.
+
+    Returns:
+        A row for each picture with questions, in the order of their names.
+
+    Raises:
+        InputError: a question is about a picture that is not there.
+    """
+    asked: dict[str, list[dict[str, Any]]] = {name: [] for name in chosen}
+    for question in progress.track(release.questions(split), "subset_clevr questions", unit="question"):
+        if question.image_filename in asked:
+            asked[question.image_filename].append(_record(question))
+        elif question.image_filename not in conditions:
+            raise InputError(
+                f"{release.path}, question {question.question_index} of the split {split} is about {question.image_filename}, "
+                f"which {'no scene describes' if release.has_scenes(split) else 'is missing'}: the two do not belong together."
+            )
+    return [{"image_filename": name, "condition": conditions[name], "questions": asked[name]} for name in sorted(asked) if asked[name]]
+
+
+def digest_pictures(release: Release, split: str, rows: list[Row]) -> tuple[dict[str, str], Shape]:
+    """The SHA-256 of each row's picture by name, and the size and mode that all of them have; each is decoded to be sure that it is whole.
+
+    Raises:
+        InputError: a picture is missing, cannot be read or differs in size or mode from the others; the sentence names it and a question.
+    """
+    digests: dict[str, str] = {}
+    shape: Shape | None = None
+    for row in progress.track(rows, "subset_clevr pictures", unit="picture"):
+        name, first = row["image_filename"], row["questions"][0]["question_index"]
+        content = release.read_image(split, name, first)
+        shape = check_picture(content, f"{release.image_place(split, name)}, which question {first} needs,", shape)
+        digests[name] = hashlib.sha256(content).hexdigest()
+    if shape is None:
+        raise InputError(f"{release.path}: no chosen picture has a question: raise data.*.share, or complete the release.")
+    return digests, shape
+
+
+def write_rows(release: Release, split: str, rows: list[Row], path: Path) -> str:
+    """Write rows with their pictures as parquet that `datasets` reads; return the file's SHA-256.
+
+    Raises:
+        InputError: a picture has gone since it was checked.
+    """
+    with files.replacing(path) as temporary, pq.ParquetWriter(temporary, FEATURES.arrow_schema) as writer:
+        for start in range(0, len(rows), PICTURES_PER_GROUP):
+            group = [_with_picture(release, split, row) for row in rows[start : start + PICTURES_PER_GROUP]]
+            writer.write_table(pa.Table.from_pylist(group, schema=FEATURES.arrow_schema))
     return files.sha256(path)
 
 
-def card(train: list[dict[str, Any]], test: list[dict[str, Any]]) -> dict[str, Any]:
-    """Counts, the number of images on both sides, and for each kind the most frequent training answer and its share of the test answers."""
-    answers: dict[str, dict[str, Counter[str]]] = {side: defaultdict(Counter) for side in ("train", "test")}
-    for side, rows in (("train", train), ("test", test)):
-        for row in rows:
-            for question in row["questions"]:
-                answers[side][question["kind"]][question["answer"]] += 1
-    kinds = {}
-    for name in sorted(answers["train"] | answers["test"]):
-        counts = answers["train"][name]
-        best = min(counts, key=lambda answer: (-counts[answer], answer), default="")
-        tested = answers["test"][name].total()
-        hits = answers["test"][name][best]
-        kinds[name] = {
-            "train": counts.total(),
-            "test": tested,
-            "most_frequent_answer": best,
-            "most_frequent_share": round(hits / tested, 4) if tested else 0.0,
-        }
-    names = [{row["image_filename"] for row in rows} for rows in (train, test)]
+def _with_picture(release: Release, split: str, row: Row) -> Row:
+    name = row["image_filename"]
+    content = release.read_image(split, name, row["questions"][0]["question_index"])
+    return row | {"image": {"bytes": content, "path": name}}
+
+
+def _record(question: Question) -> dict[str, Any]:
+    """A question as the parquet file holds it: its program as compact JSON, for steps differ in form and nobody reads single ones."""
     return {
-        "images_used": len(train) + len(test),
-        "train_images": len(train),
-        "test_images": len(test),
-        "train_questions": sum(kind["train"] for kind in kinds.values()),
-        "test_questions": sum(kind["test"] for kind in kinds.values()),
-        "shared_images": len(names[0] & names[1]),
-        "kinds": kinds,
+        "question": question.question,
+        "answer": question.answer,
+        "question_index": question.question_index,
+        "kind": question.kind,
+        "question_family_index": question.question_family_index,
+        "program": json.dumps(question.program, separators=(",", ":")) if question.program else "",
     }
