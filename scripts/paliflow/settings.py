@@ -28,8 +28,12 @@ def check_settings(config: dict[str, Any], schema_path: Path) -> None:
     _check_finite(config)
     _check_data(config["data"])
     base = config["vlm"]["base"]
-    if not Path(base).is_dir() and not re.fullmatch(r"[\w.-]+/[\w.-]+", base):
+    if not _is_folder_or_hub_name(base):
         raise InputError(f"config: vlm.base is '{base}', no folder here and no owner/name on the model hub: give one of the two.")
+
+
+def _is_folder_or_hub_name(text: str) -> bool:
+    return Path(text).is_dir() or re.fullmatch(r"[\w.-]+/[\w.-]+", text) is not None
 
 
 def _check_finite(group: dict[str, Any], place: str = "") -> None:
@@ -55,6 +59,11 @@ def _check_data(data: dict[str, Any]) -> None:
         raise InputError(
             "config: data.compositional is true, and data.source 'hub' has no scene graphs, from which the conditions are read: "
             "take the source embedded or clevr."
+        )
+    dataset = data["hub"]["dataset"]
+    if not _is_folder_or_hub_name(dataset):
+        raise InputError(
+            f"config: data.hub.dataset is '{dataset}', no owner/name on the hub and no folder of parquet files here: give one of the two."
         )
     if data["source"] == "clevr":
         _check_release(Path(data["clevr"]["path"]), data["clevr"]["split"])

@@ -132,7 +132,11 @@ def test_an_empty_value_is_named(key: str) -> None:
         ("data.source", "imagenet", "config: data.source is 'imagenet' (text): it must be one of embedded, clevr, hub."),
         ("data.compositional", "yes", "config: data.compositional is 'yes' (text): it must be true or false."),
         ("data.embedded.look", "far", "config: data.embedded.look is 'far' (text): it must be one of close, clevr."),
-        ("data.hub.dataset", "the_cauldron", "config: data.hub.dataset is 'the_cauldron' (text): it must be owner/name on the hub."),
+        (
+            "data.hub.dataset",
+            "the_cauldron",
+            "config: data.hub.dataset is 'the_cauldron', no owner/name on the hub and no folder of parquet files here: give one of the two.",
+        ),
         (
             "data.hub.revision",
             "main",
