@@ -63,7 +63,7 @@ def _check_data(data: dict[str, Any]) -> None:
     dataset = data["hub"]["dataset"]
     if not _is_folder_or_hub_name(dataset):
         raise InputError(
-            f"config: data.hub.dataset is '{dataset}', no owner/name on the hub and no folder of parquet files here: give one of the two."
+            f"config: data.hub.dataset is '{dataset}', no owner/name on the hub and no folder of parquet files: give one of the two."
         )
     if data["source"] == "clevr":
         _check_release(Path(data["clevr"]["path"]), data["clevr"]["split"])

@@ -135,7 +135,7 @@ def test_an_empty_value_is_named(key: str) -> None:
         (
             "data.hub.dataset",
             "the_cauldron",
-            "config: data.hub.dataset is 'the_cauldron', no owner/name on the hub and no folder of parquet files here: give one of the two.",
+            "config: data.hub.dataset is 'the_cauldron', no owner/name on the hub and no folder of parquet files: give one of the two.",
         ),
         (
             "data.hub.revision",
