@@ -30,6 +30,10 @@ _DAMAGE = (
 )
 
 
+class OddPictureError(InputError):
+    """It is a whole picture, and of another size or mode than it should be."""
+
+
 def check_picture(content: bytes, place: str, expected: Shape | None, whole: bool = True) -> Shape:
     """Make sure that bytes are a picture like the others of its collection.
 
@@ -43,7 +47,8 @@ def check_picture(content: bytes, place: str, expected: Shape | None, whole: boo
         Its size and mode.
 
     Raises:
-        InputError: it is no picture, is damaged, is neither RGB nor RGBA, or differs from `expected`.
+        OddPictureError: it is neither RGB nor RGBA, or differs from `expected`.
+        InputError: it is no picture, too large or damaged.
     """
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
@@ -59,9 +64,9 @@ def check_picture(content: bytes, place: str, expected: Shape | None, whole: boo
     except _DAMAGE as error:
         raise InputError(f"{place} cannot be read as a picture ({error}): fetch or make it again.") from None
     if shape[1] not in MODES:
-        raise InputError(f"{place} has the mode {shape[1]}, and must be RGB or RGBA: fetch or make it again.")
+        raise OddPictureError(f"{place} has the mode {shape[1]}, and must be RGB or RGBA: fetch or make it again.")
     if expected is not None and shape != expected:
-        raise InputError(
+        raise OddPictureError(
             f"{place} is {_described(shape)}, and those before it are {_described(expected)}: one collection has one size and mode."
         )
     return shape

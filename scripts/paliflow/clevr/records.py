@@ -112,7 +112,7 @@ def file_name(record: Any, place: str) -> str:
 def _text(record: Any, field: str, place: str) -> str:
     value = _field(record, field, place)
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{place}: '{field}' must be text, and is {_shown(value)}: correct the file.")
+        raise InputError(f"{place}: '{field}' must be text, and is {shown(value)}: correct the file.")
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -123,13 +123,13 @@ def _text(record: Any, field: str, place: str) -> str:
 def _integer(record: Any, field: str, place: str) -> int:
     value = _field(record, field, place)
     if type(value) is not int or not 0 <= value <= _LARGEST_INDEX:
-        raise InputError(f"{place}: '{field}' must be a whole number from 0, and is {_shown(value)}: correct the file.")
+        raise InputError(f"{place}: '{field}' must be a whole number from 0, and is {shown(value)}: correct the file.")
     return value
 
 
 def _field(record: Any, field: str, place: str) -> Any:
     if not isinstance(record, dict):
-        raise InputError(f"{place} is {_shown(record)}, no JSON object: correct the file.")
+        raise InputError(f"{place} is {shown(record)}, no JSON object: correct the file.")
     if field not in record:
         raise InputError(f"{place} lacks '{field}': it should have the fields of the CLEVR v1.0 release.")
     return record[field]
@@ -140,7 +140,7 @@ def _check_object(thing: Any, place: str) -> None:
         value = _field(thing, attribute, place)
         if not isinstance(value, str) or value not in VALUES[attribute]:
             raise InputError(
-                f"{place}: '{attribute}' must be one of {', '.join(VALUES[attribute])}, and is {_shown(value)}: correct the file."
+                f"{place}: '{attribute}' must be one of {', '.join(VALUES[attribute])}, and is {shown(value)}: correct the file."
             )
     if not _is_point(_field(thing, "3d_coords", place)):
         raise InputError(f"{place}: '3d_coords' must be three finite numbers: correct the file.")
@@ -165,7 +165,8 @@ def _is_row(row: Any, index: int, count: int) -> bool:
     return len(set(row)) == len(row) and index not in row
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A few characters on a value of whatever form, for a message; nothing is walked through, for it may be nested deeply."""
     if isinstance(value, str):
         return ascii(value[:40])
     if value is None or isinstance(value, bool):
