@@ -1,5 +1,7 @@
 """Scores: exact match, ROUGE, the prior, and intervals that behave as intervals should."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +55,17 @@ def test_an_interval_holds_its_value_and_stays_in_range(hits: list[bool], seed: 
     found = [result["exact_match"], result["exact_match_mean_over_kinds"], *(kind["exact_match"] for kind in result["by_kind"].values())]
     assert all(0 <= each["low"] <= each["value"] + 1e-9 and each["value"] <= each["high"] + 1e-9 <= 1 + 1e-8 for each in found)
     assert result["exact_match"]["value"] == pytest.approx(sum(hits) / 40, abs=1e-6)
+
+
+def test_each_condition_is_scored_by_itself() -> None:
+    halves = [replace(q, condition="A" if q.image < 5 else "B") for q in QUESTIONS]
+    answers = [q.answer if q.condition == "A" else "wrong" for q in halves]
+    result = score.score(halves, answers, halves, 100, 1)
+    assert {name: (found["exact_match"]["value"], found["exact_match"]["n"]) for name, found in result["by_condition"].items()} == {
+        "A": (1, 20),
+        "B": (0, 20),
+    }
+
+
+def test_questions_without_conditions_have_no_scores_by_condition() -> None:
+    assert "by_condition" not in score.score(QUESTIONS, ["yes"] * 40, QUESTIONS, 100, 1)

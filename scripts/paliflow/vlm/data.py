@@ -28,6 +28,7 @@ class Question:
     kind: str
     question: str
     answer: str
+    condition: str = ""  # "A" or "B" of CLEVR-CoGenT where the study is compositional
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def read_subset(path: Path) -> Subset:
         raise InputError(f"{path} cannot be read as a subset ({type(error).__name__}): run subset_clevr again.") from None
     fields = ("question_index", "kind", "question", "answer")
     questions = [
-        Question(image, row["image_filename"], **{field: record[field] for field in fields})
+        Question(image, row["image_filename"], condition=row["condition"], **{field: record[field] for field in fields})
         for image, row in enumerate(rows)
         for record in row["questions"]
     ]

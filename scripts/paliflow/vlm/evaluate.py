@@ -44,6 +44,7 @@ def evaluate(
             "answer": question.answer,
             "prediction": answer,
         }
+        | ({"condition": question.condition} if question.condition else {})
         for question, answer in zip(subset.questions, answers, strict=True)
     ]
     files.write_json_lines(output / "predictions.jsonl", predictions)

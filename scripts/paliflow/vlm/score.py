@@ -44,7 +44,8 @@ def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence
 
     Returns:
         `n`, each metric and each metric of the prior (`prior_...`) with value, low, high and n; `exact_match` and its prior also as the
-        mean over kinds; and under `by_kind` the same for each kind with the prior's answer.
+        mean over kinds; under `by_kind` the same for each kind with the prior's answer; and, where the questions are divided into
+        conditions, exact match and its prior under `by_condition`.
     """
     prior = prior_answers(train)
     references = [question.answer for question in questions]
@@ -59,7 +60,17 @@ def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence
     for column, kind in enumerate(bootstrap.kinds):
         scores = {name: bootstrap.of_kind(values, column) for name, values in each.items()}
         by_kind[kind] = {"n": int(bootstrap.counts[:, column].sum()), "prior_answer": prior.get(kind, "")} | scores
-    return result | {"by_kind": by_kind}
+    conditions = sorted({question.condition for question in questions} - {""})
+    by_condition = {name: _of_condition(name, questions, each, resamples, seed) for name in conditions}
+    return result | {"by_kind": by_kind} | ({"by_condition": by_condition} if by_condition else {})
+
+
+def _of_condition(
+    condition: str, questions: Sequence[Question], each: dict[str, np.ndarray], resamples: int, seed: int
+) -> dict[str, Score]:
+    chosen = [index for index, question in enumerate(questions) if question.condition == condition]
+    bootstrap = _Bootstrap([questions[index] for index in chosen], resamples, seed)
+    return {name: bootstrap.over_all(each[name][chosen]) for name in ("exact_match", "prior_exact_match")}
 
 
 class _Bootstrap:
@@ -68,7 +79,8 @@ class _Bootstrap:
     def __init__(self, questions: Sequence[Question], resamples: int, seed: int) -> None:
         self.kinds = sorted({question.kind for question in questions})
         pictures = sorted({question.image for question in questions})
-        self._row = np.array([pictures.index(question.image) for question in questions])
+        row = {picture: place for place, picture in enumerate(pictures)}
+        self._row = np.array([row[question.image] for question in questions])
         self._column = np.array([self.kinds.index(question.kind) for question in questions])
         self.counts = self._table(np.ones(len(questions)))
         draws = np.random.default_rng(seed).multinomial(len(pictures), np.full(len(pictures), 1 / len(pictures)), size=resamples)
