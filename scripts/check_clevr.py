@@ -9,24 +9,24 @@ import json
 from pathlib import Path
 
 from paliflow import errors
-from paliflow.clevr import check
+from paliflow.clevr import check, findings
 from paliflow.clevr.release import Release
 from paliflow.errors import InputError
 
 
 def main() -> None:
-    told = "\n".join(f"  {name:27}{meaning}" for name, meaning in check.FACTS.items())
-    told += "\n\nfaults, each of which should be 0:\n" + "\n".join(f"  {name:27}{meaning}" for name, meaning in check.FAULTS.items())
+    told = "\n".join(f"  {name:27}{meaning}" for name, meaning in findings.FACTS.items())
+    told += "\n\nfaults, each of which should be 0:\n" + "\n".join(f"  {name:27}{meaning}" for name, meaning in findings.FAULTS.items())
     parser = argparse.ArgumentParser(description=__doc__, epilog=f"counts:\n{told}", formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("release", type=Path, help="a folder in the layout of the CLEVR v1.0 release, or the release's zip")
     arguments = parser.parse_args()
 
     with Release.open(arguments.release) as release:
-        findings = check.check_release(release)
-        counts = {name: findings.counts[name] for name in (*check.FACTS, *check.FAULTS)}
+        found = check.check_release(release)
+        counts = {name: found.counts[name] for name in (*findings.FACTS, *findings.FAULTS)}
         print(json.dumps({"path": str(arguments.release), "splits": release.splits()} | counts), flush=True)
-    if found := findings.faults():
-        listed = ", ".join(f"{name} {count}" for name, count in found.items())
+    if faults := found.faults():
+        listed = ", ".join(f"{name} {count}" for name, count in faults.items())
         raise InputError(f"{arguments.release} has faults ({listed}): mend what the lines above name, the first of each kind.")
 
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from paliflow.clevr import program
+from paliflow.clevr import program, wording_kinds
 from paliflow.clevr.vocabulary import ATTRIBUTES, RELATIONS, VALUES
 from paliflow.errors import InputError
 
@@ -45,20 +45,19 @@ def read_question(record: Any, place: str) -> Question:
 
     Raises:
         ProgramError: only its program is wrong.
-        InputError: a field is missing or of a wrong type, or the picture's name leads elsewhere.
+        InputError: a field is missing or of a wrong type, the picture's name leads elsewhere, or there is no program and the wording
+            is none of CLEVR's.
     """
-    text = _text(record, "question", place)
+    text = text_of(record, "question", place)
     if "answer" not in record:
         raise InputError(f"{place} lacks 'answer': only splits with answers can be used (train, val).")
-    answer = _text(record, "answer", place)
+    answer = text_of(record, "answer", place)
     steps = record.get("program")
     name = file_name(record, place)
     index = _integer(record, "question_index", place)
     family = -1 if record.get("question_family_index") is None else _integer(record, "question_family_index", place)
     if steps is None:
-        from paliflow.clevr import wording_kinds
-
-        kind = wording_kinds.kind_of(text, answer)
+        kind = wording_kinds.kind_of(text, answer, place)
     else:
         try:
             program.check(steps)
@@ -103,13 +102,18 @@ def file_name(record: Any, place: str) -> str:
     Raises:
         InputError: there is none, or it is no plain name.
     """
-    name = _text(record, "image_filename", place)
+    name = text_of(record, "image_filename", place)
     if not _PLAIN_NAME.fullmatch(name):
         raise InputError(f"{place}: image_filename {name[:100]!a} is no plain file name: correct the file.")
     return name
 
 
-def _text(record: Any, field: str, place: str) -> str:
+def text_of(record: Any, field: str, place: str) -> str:
+    """A field of a record that must hold text.
+
+    Raises:
+        InputError: the record is no JSON object, has no such field or something else in it, or text that cannot be written as UTF-8.
+    """
     value = _field(record, field, place)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{place}: '{field}' must be text, and is {shown(value)}: correct the file.")
