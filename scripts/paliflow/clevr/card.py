@@ -39,7 +39,7 @@ def card(train: list[Row], test: list[Row], digests: Mapping[str, str], composit
     Returns:
         Counts; `shared_images`, pictures whose content is on both sides; by kind of question the answers on both sides and the share of
         the test answers that the most frequent training answer hits; the same guess over all test questions, by kind and by kind and
-        family; histograms of the words of the questions and of the functions of the programs.
+        family, and the number of families, 0 where none is told; histograms of the words of the questions and of the functions of the programs.
     """
     sides = {"train": train, "test": test}
     contents = [{digests[row["image_filename"]] for row in rows} for rows in sides.values()]
@@ -51,7 +51,7 @@ def card(train: list[Row], test: list[Row], digests: Mapping[str, str], composit
         "test_questions": sum(1 for _ in _questions(test)),
         "shared_images": len(contents[0] & contents[1]),
         "kinds": _kinds(train, test),
-        "families": len({_kind_and_family(question) for question in _questions(train + test)}),
+        "families": len({question["question_family_index"] for question in _questions(train + test)} - {-1}),
         "prior_by_kind": {"value": _prior(train, test, (_kind,))},
         "prior_by_family": {"value": _prior(train, test, (_kind_and_family, _kind))},
         "lengths": _lengths(train + test),
