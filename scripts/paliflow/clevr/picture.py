@@ -41,7 +41,7 @@ def check_picture(content: bytes, place: str, expected: Shape | None, whole: boo
         content: a PNG or JPEG file.
         place: what to call it in a message.
         expected: size and mode of the pictures before it; None for the first.
-        whole: decode every pixel; otherwise only the header and, of a PNG, each part's checksum are read.
+        whole: decode every pixel too; otherwise only the header and, of a PNG, each part's checksum are read.
 
     Returns:
         Its size and mode.
@@ -51,14 +51,17 @@ def check_picture(content: bytes, place: str, expected: Shape | None, whole: boo
         InputError: it is no picture, too large or damaged.
     """
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            shape = (picture.size, picture.mode)
-            if picture.width * picture.height > MOST_PIXELS:
-                raise InputError(f"{place} has {picture.width} × {picture.height} pixels, too many for a picture of CLEVR: fetch it again.")
-            if whole:
-                picture.load()
-            else:
-                picture.verify()
+        with warnings.catch_warnings(action="ignore"):
+            with Image.open(io.BytesIO(content), formats=FORMATS) as header:
+                shape = (header.size, header.mode)
+                if header.width * header.height > MOST_PIXELS:
+                    raise InputError(
+                        f"{place} has {header.width} × {header.height} pixels, too many for a picture of CLEVR: fetch it again."
+                    )
+                header.verify()
+            if whole:  # anew, for Pillow checks the sums in `verify` alone and cannot decode after it
+                with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+                    picture.load()
     except UnidentifiedImageError:
         raise InputError(f"{place} cannot be read as a picture (it is no PNG or JPEG): fetch or make it again.") from None
     except _DAMAGE as error:

@@ -17,6 +17,7 @@ WINDOW = 2**18  # bytes read at a time
 LONGEST_RECORD = 2**20  # characters; a question of the release has about a thousand, a scene graph a few thousand
 _SPACE = re.compile(r"[ \t\n\r]*")
 _CURABLE = 16  # characters: a fault nearer to the end of the window (half an escape, half a literal) may vanish with more text
+_WORDS = ("true", "false", "null", "-", ".", "e+", "e-", "E+", "E-")  # what the end of a file may break off
 _AGAIN = "fetch or make it again"
 
 
@@ -127,10 +128,10 @@ class _Text:
         while True:
             try:
                 found, end = self._scan(self._window, self.position)
-                if end < len(self._window) or self._ended:
+                if self._ended or isinstance(found, dict | list | str) or end < len(self._window) - _CURABLE:
                     self.position = end
                     return found
-                reason, where, unfinished = "", end, True  # a number might go on
+                reason, where, unfinished = "", end, True  # a number may go on
             except json.JSONDecodeError as error:
                 reason, where = error.msg, error.pos
                 unfinished = where > len(self._window) - _CURABLE or reason.startswith("Unterminated")
@@ -152,7 +153,9 @@ class _Text:
     def fail(self, reason: str, where: int, what: str = "") -> NoReturn:
         """Raise the sentence for a fault at a place in the window."""
         inside = f" in {what}" if what else ""
-        if self._ended and (reason.startswith("Unterminated") or where >= len(self._window.rstrip())):
+        rest = self._window[where:].rstrip()
+        broken_off = reason.startswith("Unterminated") or ("escape" in reason and '"' not in rest)
+        if self._ended and (broken_off or any(word.startswith(rest) for word in _WORDS)):
             raise InputError(f"{self._place} ends at byte {self._bytes_read}{inside}, before the JSON does: it was cut short; {_AGAIN}.")
         raise InputError(f"{self._place} is no valid JSON at byte {self._byte(where)}{inside} ({reason}): {_AGAIN}.")
 
