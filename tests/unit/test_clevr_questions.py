@@ -115,6 +115,15 @@ def test_the_most_frequent_answer_of_a_family_is_little_better_than_chance(of_ei
         assert max(answers.values()) / answers.total() <= most, FAMILIES[family]
 
 
+def test_the_number_of_words_does_not_tell_whether_something_exists(asked: list[dict]) -> None:
+    answers: dict[int, Counter[str]] = defaultdict(Counter)
+    for question in asked:
+        if kind_of(question) == "exist":
+            filters, _ = source_of(question["program"], len(question["program"]) - 2)
+            answers[len(filters)][question["answer"]] += 1
+    assert all(abs(found["yes"] / found.total() - 0.5) < 0.12 for found in answers.values() if found.total() > 50)
+
+
 def test_counts_are_not_all_small(asked: list[dict]) -> None:
     counts = Counter(question["answer"] for question in asked if kind_of(question) == "count")
     assert counts["0"] / counts.total() < 0.25 and sum(counts[str(number)] for number in range(3, 10)) / counts.total() > 0.3

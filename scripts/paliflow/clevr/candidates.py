@@ -14,9 +14,11 @@ from paliflow.clevr.phrases import DESCRIPTIONS, SAYS, Description, Phrase, Rela
 from paliflow.clevr.vocabulary import RELATIONS, VALUES
 
 Candidate = tuple[str, tuple[Phrase, ...]]  # the answer, and what the question speaks of
+Found = tuple[str, Description, chains.Group | None]  # the answer, and the description of what is asked about, of a group or of the scene
 
 DRAWN = 16  # descriptions that are drawn whether or not an object fits them
 SUBSETS_DRAWN = 6  # sets of attributes that an existence is asked about
+GROUPS = 3  # sets of objects that are described in every way
 SIDES = 10  # phrases that are tried on each side of a question with two
 ABSENT_SHARE = 0.25  # of the sides without a relation that are drawn whether or not an object fits them
 
@@ -25,6 +27,7 @@ SUBSETS: list[list[Description]] = [
     [number for number, description in enumerate(DESCRIPTIONS) if tuple(description) == attributes]
     for attributes in dict.fromkeys(tuple(description) for description in DESCRIPTIONS if description)
 ]
+SUBSET_OF = [-1, *([next(place for place, subset in enumerate(SUBSETS) if number in subset) for number in range(1, len(DESCRIPTIONS))])]
 ANSWERS: dict[str, Callable[..., str]] = {
     "count": lambda members: str(members.bit_count()),
     "exist": lambda members: "yes" if members else "no",
@@ -43,22 +46,17 @@ def candidates(family: Family, scene: SceneSets, draw: random.Random) -> list[Ca
         return _pairs(family, scene, draw)
     if family.group in ("single_and", "same_relate"):
         groups = chains.intersections(scene, draw) if family.group == "single_and" else chains.alike(scene, family.attribute, draw)
-        return _queries(family, asked, groups, scene) if verb == "query" else _sets(family, groups, scene)
+        return _queries(family, asked, groups, scene) if verb == "query" else _sets(family, groups, scene, draw)
     if verb == "query":
         return [(scene.sets.values[asked][named.number], (named.phrase,)) for named in chains.named(scene, family.hops[0], draw, asked)]
     if family.hops != (0,):
-        return _sets(family, chains.related(scene, family.hops[0], draw), scene)
+        return _sets(family, chains.related(scene, family.hops[0], draw), scene, draw)
     return _existences(scene, draw) if family.kind == "exist" else _counts(scene, draw)
 
 
 def _existences(scene: SceneSets, draw: random.Random) -> list[Candidate]:
-    """Both answers for the same attributes, or none: if a size alone were asked for where both sizes are, the words would tell."""
-    found: list[Candidate] = []
-    for subset in draw.sample(SUBSETS, SUBSETS_DRAWN):
-        numbers = chains.some(subset, DRAWN, draw)
-        if len({scene.fitting[number] == 0 for number in numbers}) == 2:
-            found += [(ANSWERS["exist"](scene.fitting[number]), (Phrase(number),)) for number in numbers]
-    return found
+    numbers = [number for subset in draw.sample(SUBSETS, SUBSETS_DRAWN) for number in chains.some(subset, DRAWN, draw)]
+    return _phrased(_of_one_subset([(ANSWERS["exist"](scene.fitting[number]), number, None) for number in numbers], draw), scene)
 
 
 def _counts(scene: SceneSets, draw: random.Random) -> list[Candidate]:
@@ -66,21 +64,40 @@ def _counts(scene: SceneSets, draw: random.Random) -> list[Candidate]:
     return [(ANSWERS["count"](scene.fitting[number]), (Phrase(number),)) for number in numbers]
 
 
-def _sets(family: Family, groups: list[chains.Group], scene: SceneSets) -> list[Candidate]:
-    """Counts and existences of those of a group that fit a description."""
+def _sets(family: Family, groups: list[chains.Group], scene: SceneSets, draw: random.Random) -> list[Candidate]:
+    """Counts and existences of those of a group that fit a description; one of each answer, for there are hundreds."""
     answer = ANSWERS[family.kind]
     if not family.described:
         return [(answer(group.members), (group.described(0, scene),)) for group in groups]
     unsaid = SAYS[family.attribute] if family.attribute else chains.NOTHING
     numbers = [number for number in scene.present[1 if family.attribute else 0 :] if not unsaid[number]]
-    found: list[Candidate] = []
-    for group in groups:
+    found: list[Found] = []
+    for group in chains.some(groups, GROUPS, draw):
         for number in numbers:
             fitting = scene.fitting[number]
             members = fitting & group.members
             if members != fitting and members not in [fitting & wider for wider in group.wider]:
-                found.append((answer(members), (group.described(number, scene),)))
-    return found
+                found.append((answer(members), number, group))
+    draw.shuffle(found)
+    return _phrased(_of_one_subset(found, draw) if family.kind == "exist" else found, scene)
+
+
+def _phrased(found: list[Found], scene: SceneSets) -> list[Candidate]:
+    """The last of each answer in the phrases of a question."""
+    of_each_answer = {answer: (number, group) for answer, number, group in found}
+    return [(answer, (group.described(number, scene) if group else Phrase(number),)) for answer, (number, group) in of_each_answer.items()]
+
+
+def _of_one_subset(found: list[Found], draw: random.Random) -> list[Found]:
+    """Those that say values of the same attributes, which are drawn among those that get both answers.
+
+    Large things are rarely missing and large red rubber cubes often are, so the number of words would tell the answer otherwise.
+    """
+    subsets: dict[int, list[Found]] = {}
+    for one in found:
+        subsets.setdefault(SUBSET_OF[one[1]], []).append(one)
+    fair = [subset for subset in subsets.values() if len({answer for answer, _, _ in subset}) == 2]
+    return draw.choice(fair) if fair else []
 
 
 def _queries(family: Family, asked: str, groups: list[chains.Group], scene: SceneSets) -> list[Candidate]:

@@ -12,7 +12,7 @@ from paliflow.clevr.vocabulary import ATTRIBUTES, RELATIONS
 Item = TypeVar("Item")
 
 ANCHORS = 6  # objects from which a chain is followed
-LINKS = 3  # objects that are kept of those that one relation to one anchor tells apart
+LINKS = 2  # objects that are kept of those that one relation to one anchor tells apart
 SETS = 3  # that one hop is followed to
 INTERSECTIONS = 12  # pairs of relations that are tried
 

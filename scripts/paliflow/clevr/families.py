@@ -56,8 +56,8 @@ FAMILIES: list[Family] = [
     *(Family("same_relate", kind, (0,), attribute) for attribute in ATTRIBUTES for kind in QUERIES if not kind.endswith(attribute)),
 ]
 
-# Per mille of all questions, as the official generator has them (counted over 1,600 of its questions about 160 of the release's scenes, and
-# evened out over the attributes); they agree with Johnson et al. 2017, figure 3.
+# Per mille of all questions, as the official generator has them: counted over 1,600 that it asked about 160 scenes of the release, ten a
+# scene, and evened out over the attributes. (Johnson et al. 2017, figure 3, draws the release's own without numbers.)
 SHARES: dict[str, int] = {
     "count": 240,
     "exist": 137,

@@ -25,8 +25,8 @@ Question = dict[str, Any]
 BLOCK = 500  # scenes that are balanced among themselves, and asked about by one process
 TRIES = 2  # at a family that a scene has no question of, and at words that were said already
 
-# how many answers the questions of a kind have; counts have no fixed number
-ANSWERS = {kind: len(VALUES[kind.removeprefix("query_")]) if kind.startswith("query_") else 2 for kind in SHARES if kind != "count"}
+# how many answers the questions of a kind have; counts have no fixed number, but none is to be more than half of them
+ANSWERS = {kind: len(VALUES[kind.removeprefix("query_")]) if kind.startswith("query_") else 2 for kind in SHARES}
 
 
 def ask(scenes: list[Scene], questions_per_image: int, seed: int, processes: int = 1) -> Iterator[Question]:
@@ -136,8 +136,8 @@ class Asker:
             return None
         counts, draw = self._answers[family], self._draw.random
         answer = min(sorted(offered), key=lambda answer: (counts[answer], draw()))
-        share = ANSWERS.get(FAMILIES[family].kind)
-        return answer if share is None or counts[answer] < (self._asked[family] + 1) / share + 0.5 else None
+        fair = (self._asked[family] + 1) / ANSWERS[FAMILIES[family].kind]
+        return answer if counts[answer] < fair + 0.5 else None
 
 
 _FAMILIES_OF = {kind: [index for index, family in enumerate(FAMILIES) if family.kind == kind] for kind in SHARES}
