@@ -178,6 +178,19 @@ def test_integers_are_compared_between_different_sets_and_not_both_nothing(asked
             assert first != shifted, question["question"]
 
 
+def test_a_union_is_not_of_two_opposites(asked: list[dict]) -> None:
+    """Nor of a set and a part of it: small cubes and large cubes are all cubes."""
+    for question in asked:
+        if FAMILIES[question["question_family_index"]].group == "single_or" and "relate" not in str(question["program"]):
+            words = [Counter[str](), Counter[str]()]
+            side = -1
+            for step in question["program"]:
+                side += step["function"] == "scene"
+                words[side].update(step["value_inputs"])
+            apart = [set(words[0] - words[1]), set(words[1] - words[0])]
+            assert all(apart) and set().union(*apart) not in ({"small", "large"}, {"rubber", "metal"}), question["question"]
+
+
 def test_the_order_of_the_scenes_does_not_matter(asked: list[dict]) -> None:
     shuffled = random.Random(1).sample(SCENES, len(SCENES))
     assert list(questions.ask(shuffled, 10, seed=3)) == asked

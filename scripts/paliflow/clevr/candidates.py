@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from paliflow.clevr import chains
 from paliflow.clevr.families import Family
-from paliflow.clevr.phrases import DESCRIPTIONS, SAYS, Description, Phrase, Relation, SceneSets, describe, entails
+from paliflow.clevr.phrases import DESCRIPTIONS, SAYS, Description, Phrase, Relation, SceneSets, cover, describe, entails
 from paliflow.clevr.vocabulary import RELATIONS, VALUES
 
 Candidate = tuple[str, tuple[Phrase, ...]]  # the answer, and what the question speaks of
@@ -146,6 +146,8 @@ def _pairs(family: Family, scene: SceneSets, draw: random.Random) -> list[Candid
             else:
                 union = one.members | other.members
                 if union == one.wider | other.members or union == one.members | other.wider:
+                    continue
+                if cover(one.phrase, other.phrase):
                     continue
                 answer = ANSWERS["count"](union)
             if not entails(one.phrase, other.phrase) and not entails(other.phrase, one.phrase):

@@ -107,6 +107,15 @@ def entails(one: Phrase, other: Phrase) -> bool:
     return general and other.link in (None, one.link)
 
 
+def cover(one: Phrase, other: Phrase) -> bool:
+    """Whether both together speak of the same as either without one of its words: `small cubes` and `large cubes` are all cubes."""
+    first, second = DESCRIPTIONS[one.description], DESCRIPTIONS[other.description]
+    if one.link != other.link or first.keys() != second.keys():
+        return False
+    differing = [attribute for attribute in first if first[attribute] != second[attribute]]
+    return len(differing) == 1 and len(VALUES[differing[0]]) == 2
+
+
 def program_of(family: Family, phrases: tuple[Phrase, ...]) -> list[Step]:
     """The program that finds what the phrases speak of and ends in the family's kind."""
     steps: list[Step] = []
