@@ -11,7 +11,7 @@ from paliflow.clevr.vocabulary import ATTRIBUTES, RELATIONS, VALUES
 
 Step = dict[str, Any]
 
-MOST_STEPS = 100  # the release's longest program has about thirty
+MOST_STEPS = 100  # the longest program of the release has 26
 
 
 class InvalidProgramError(ValueError):
