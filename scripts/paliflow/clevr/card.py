@@ -39,7 +39,7 @@ def card(train: list[Row], test: list[Row], digests: Mapping[str, str], composit
     Returns:
         Counts; `shared_images`, pictures whose content is on both sides; by kind of question the answers on both sides and the share of
         the test answers that the most frequent training answer hits; the same guess over all test questions, by kind and by kind and
-        family, and the number of families, 0 where none is told; histograms of the words of the questions and of the functions of the programs.
+        family; `families`, 0 where none is told; histograms of the words of the questions and of the functions of the programs.
     """
     sides = {"train": train, "test": test}
     contents = [{digests[row["image_filename"]] for row in rows} for rows in sides.values()]
