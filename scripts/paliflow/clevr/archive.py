@@ -161,5 +161,5 @@ def _in_one_sentence(place: str) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-        raise InputError(f"{place} cannot be read or is damaged ({why}): fetch it again or mend its permissions.") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else ascii(str(error))[1:-1] or type(error).__name__
+        raise InputError(f"{place} cannot be read or is damaged ({why[:100]}): fetch it again or mend its permissions.") from None
