@@ -1,6 +1,7 @@
 """What made a result: the digest of the code behind a stage, and the metrics file that every stage writes."""
 
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -45,22 +46,26 @@ def reached_files(script: Path) -> set[Path]:
 
 
 def _imported_files(path: Path) -> list[Path]:
+    found = []
+    for name in _imported_names(path.read_bytes(), str(path)):
+        parts = name.split(".")
+        for depth in range(1, len(parts) + 1):
+            place = LIBRARY.joinpath(*parts[1:depth])
+            found += [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()]
+    return found
+
+
+@functools.cache  # most modules are reached from many scripts, and every `snakemake` call asks about all of these
+def _imported_names(source: bytes, path: str) -> frozenset[str]:
+    """The dotted names that a module's code imports from the library."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+    for node in ast.walk(ast.parse(source, path)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    found = []
-    for name in names:
-        parts = name.split(".")
-        if parts[0] != LIBRARY.name:
-            continue
-        for depth in range(1, len(parts) + 1):
-            place = LIBRARY.joinpath(*parts[1:depth])
-            found += [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()]
-    return found
+    return frozenset(name for name in names if name.split(".")[0] == LIBRARY.name)
 
 
 class Stage:
