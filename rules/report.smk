@@ -5,6 +5,11 @@ import json
 from paliflow.report import submission
 
 METHODS = config["vlm"]["methods"]
+SOURCE_METRICS = {
+    "embedded": ["results/clevr/study/metrics.json", "results/clevr/study/ask_metrics.json"],
+    "clevr": [],
+    "hub": ["results/clevr/hub/metrics.json"],
+}
 
 
 rule compute_theory:
@@ -40,6 +45,28 @@ rule plot_theory:
     shell:
         "python scripts/plot_theory.py --theory {input.theory:q} --mask {input.mask:q} --nf4-levels {output.nf4_levels:q}"
         " --attention-mask {output.attention_mask:q} 2>&1 | tee {log:q}"
+
+
+rule plot_clevr:
+    """The data card's figures: answers by kind of question, lengths of questions and programs, a sheet of examples."""
+    input:
+        metrics="results/subset_clevr/metrics.json",
+        examples="results/subset_clevr/examples.json",
+        pictures="results/subset_clevr/examples",
+    output:
+        answers="results/figures/clevr_answers.svg",
+        lengths="results/figures/clevr_lengths.svg",
+        sheet="results/figures/clevr_examples.svg",
+    log:
+        "logs/plot_clevr/plot_clevr.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        code=code_digest("scripts/plot_clevr.py"),
+    shell:
+        "python scripts/plot_clevr.py --metrics {input.metrics:q} --examples {input.examples:q} --answers {output.answers:q}"
+        " --lengths {output.lengths:q} --sheet {output.sheet:q} 2>&1 | tee {log:q}"
 
 
 rule plot_vlm:
@@ -95,7 +122,7 @@ rule render_report:
     input:
         templates=sorted(map(str, Path("report_template").rglob("*.*"))),
         metrics=[
-            *(["results/clevr/study/metrics.json"] if config["data"]["source"] == "embedded" else []),
+            *SOURCE_METRICS[config["data"]["source"]],
             "results/subset_clevr/metrics.json",
             "results/evaluate_base/metrics.json",
             *expand("results/{stage}_adapter/{method}/metrics.json", stage=["train", "evaluate"], method=METHODS),
@@ -103,8 +130,9 @@ rule render_report:
             *expand("results/{stage}_flow/{pair}/metrics.json", stage=["train", "evaluate"], pair=config["flow"]["pairs"]),
             rules.compute_theory.output.metrics,
         ],
+        examples=rules.plot_clevr.input.examples,
         samples=rules.sample_answers.output,
-        figures=[*rules.plot_vlm.output, *rules.plot_flow.output, *rules.plot_theory.output],
+        figures=[*rules.plot_clevr.output, *rules.plot_vlm.output, *rules.plot_flow.output, *rules.plot_theory.output],
         tables=[*rules.tabulate_vlm.output, *rules.tabulate_flow.output],
     output:
         markdown="results/report/report.md",

@@ -2,7 +2,8 @@
 
 local typst = FORMAT == "typst"
 
-local blocks = { card = true, cards = true, caption = true, summary = true, source = true, byline = true, wide = true, long = true }
+local blocks = { card = true, cards = true, caption = true, summary = true, source = true, byline = true, wide = true, long = true,
+  pair = true, datacard = true }
 local spans = { right = true, wrong = true, kind = true, question = true, number = true, interval = true }
 
 local function named(classes, known)
@@ -59,7 +60,7 @@ function Div(div)
   end
   if not (typst and class) then return nil end
   local content = pandoc.Blocks(div.content)
-  if class == "card" then
+  if class == "card" or class == "pair" then
     content:insert(2, raw("]["))
   end
   content:insert(1, raw("#styled-" .. class .. "["))

@@ -4,6 +4,7 @@ import json
 import random
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,15 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
     """Write a metrics file for each stage, and what else the report's rules read; `question` is the first sample's."""
     draw = random.Random(7)
     methods, pairs = settings["vlm"]["methods"], settings["flow"]["pairs"]
-    kinds = {
-        kind: {"train": 480, "test": 110, "most_frequent_answer": answer, "most_frequent_share": 0.5} for kind, answer in KINDS.items()
-    }
-    subset = {"source": settings["data"]["source"], "share": 1.0, "images_available": 760, "images_used": 760, "train_images": 631}
-    subset |= {"test_images": 129, "train_questions": 6310, "test_questions": 1290, "shared_images": 0}
-    subset |= {"sha256_train": "0123456789abcdef" * 4, "sha256_test": "fedcba9876543210" * 4, "kinds": kinds}
-    if settings["data"]["source"] == "embedded":
+    source, conditions = settings["data"]["source"], ["A", "B"] if settings["data"]["compositional"] else []
+    if source == "embedded":
         _metrics(results / "clevr" / "study" / "metrics.json", {"images": 760, "objects": 3420})
-    _metrics(results / "subset_clevr" / "metrics.json", subset)
-    _metrics(results / "evaluate_base" / "metrics.json", make_scores(draw, 0.22))
+        _metrics(results / "clevr" / "study" / "ask_metrics.json", {"questions": 7600, "scenes": 760, "scenes_without_questions": 0})
+    if source == "hub":
+        _metrics(results / "clevr" / "hub" / "metrics.json", {"images": 760, "questions": 7600})
+    _metrics(results / "subset_clevr" / "metrics.json", make_subset(source, conditions))
+    _examples(results, question, programs=source != "hub")
+    _metrics(results / "evaluate_base" / "metrics.json", make_scores(draw, 0.22, conditions))
     _write_json(results / "evaluate_base" / "attention_mask.json", make_mask())
     for number, method in enumerate(methods):
         steps = 394
@@ -60,12 +60,38 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
             for step in range(1, steps + 1)
         ]
         (folder / "train_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
-        _metrics(results / "evaluate_adapter" / method / "metrics.json", make_scores(draw, 0.69 - 0.02 * number))
+        _metrics(results / "evaluate_adapter" / method / "metrics.json", make_scores(draw, 0.69 - 0.02 * number, conditions))
     for stage in ("evaluate_base", *(f"evaluate_adapter/{method}" for method in methods)):
         (results / stage / "predictions.jsonl").write_text("{}\n")
     _samples(results, draw, question)
     for pair in pairs:
         _flow(results, pair, settings)
+
+
+def make_subset(source: str, conditions: Sequence[str] = ()) -> dict[str, Any]:
+    """The values of subset_clevr."""
+    counts = {"train": 480, "test": 110, "most_frequent_share": 0.5}
+    answers = {kind: {answer: 300, f"not {answer}": 290} for kind, answer in KINDS.items()}
+    values = {"source": source, "share": 1.0, "test_share": 0.11, "compositional": bool(conditions), "images_available": 760}
+    values |= {"images_used": 760, "images_without_questions": 0, "train_images": 631, "test_images": 129, "shared_images": 0}
+    values |= {"train_questions": 6310, "test_questions": 1290, "distinct_questions": 7412, "families": 0 if source == "hub" else 88}
+    values |= {"kinds": {kind: counts | {"most_frequent_answer": KINDS[kind], "answers": answers[kind]} for kind in KINDS}}
+    values |= {"prior_by_kind": {"value": 0.42}, "prior_by_family": {"value": 0.44}, "image_size": [96, 96]}
+    values |= {"origin": {"name": "a *name*", "licence": "MIT", "attribution": "somebody", "address": ""}}
+    values |= {"sha256_train": "0123456789abcdef" * 4, "sha256_test": "fedcba9876543210" * 4}
+    values |= {"sha256_questions": "00112233445566778899aabbccddeeff" * 2, "sha256_scenes": "" if source == "hub" else "f0e1" * 16}
+    length = {"mean": 2.25, "min": 2, "max": 3, "histogram": {"2": 5700, "3": 1900}}
+    values["lengths"] = {"question_words": length} | ({} if source == "hub" else {"program_functions": length})
+    if conditions:
+        values["conditions"] = {condition: {"train": 631 * (condition == "A"), "test": 64} for condition in conditions}
+    return values
+
+
+def make_program() -> list[dict[str, Any]]:
+    """A program with two branches: which of two sets is the larger."""
+    steps: list[tuple[str, list[int], list[str]]] = [("scene", [], []), ("filter_size", [0], ["large"]), ("filter_shape", [1], ["cube"])]
+    steps += [("count", [2], []), ("scene", [], []), ("filter_color", [4], ["red"]), ("count", [5], []), ("greater_than", [3, 6], [])]
+    return [{"function": function, "inputs": inputs, "value_inputs": values} for function, inputs, values in steps]
 
 
 def make_flow_stand_ins(results: Path) -> None:
@@ -87,7 +113,7 @@ def make_flow_stand_ins(results: Path) -> None:
         (results / "tables" / f"{name}.csv").write_text(pandas.DataFrame([row]).to_csv(index=False))
 
 
-def make_scores(draw: random.Random, level: float) -> dict[str, Any]:
+def make_scores(draw: random.Random, level: float, conditions: Sequence[str] = ()) -> dict[str, Any]:
     """The values of an evaluation whose exact match is about `level`."""
     by_kind = {}
     for kind, answer in KINDS.items():
@@ -101,6 +127,9 @@ def make_scores(draw: random.Random, level: float) -> dict[str, Any]:
         }
     values = {"n": 1290, "exact_match": _score(level, 1290), "exact_match_mean_over_kinds": _score(level - 0.01, 1290)}
     values |= {"prior_exact_match": _score(0.42, 1290), "prior_exact_match_mean_over_kinds": _score(0.43, 1290), "by_kind": by_kind}
+    if conditions:
+        condition = {"exact_match": _score(level, 640), "prior_exact_match": _score(0.42, 640)}
+        values["by_condition"] = dict.fromkeys(conditions, condition)
     return values | {"rouge1": _score(level + 0.01, 1290), "rouge2": _score(0, 1290), "rougeL": _score(level + 0.01, 1290)}
 
 
@@ -131,6 +160,18 @@ def make_mask() -> dict[str, Any]:
     return {"tokens": tokens, "mask": mask, "spans": spans, "loss_on": [int(place >= open_until) for place in range(length)]}
 
 
+def _examples(results: Path, question: str, programs: bool) -> None:
+    folder = results / "subset_clevr" / "examples"
+    folder.mkdir(parents=True, exist_ok=True)
+    examples = []
+    for number, kind in enumerate(list(KINDS)[:6], 1):
+        place = folder / f"example_{number:02d}.png"
+        place.write_bytes(_png(96, 96, (90 + 12 * number, 140, 200 - 10 * number)))
+        record = {"image": f"results/subset_clevr/examples/{place.name}", "image_filename": f"CLEVR_train_{number:06d}.png", "kind": kind}
+        examples.append(record | {"question": question, "answer": KINDS[kind], "program": make_program() if programs else None})
+    _write_json(results / "subset_clevr" / "examples.json", examples)
+
+
 def _samples(results: Path, draw: random.Random, question: str) -> None:
     images = results / "sample_answers" / "images"
     images.mkdir(parents=True, exist_ok=True)
@@ -157,7 +198,8 @@ def _metrics(path: Path, values: dict[str, Any]) -> None:
     provenance = {"commit": "0123456789ab", "python": "3.11.2", "packages": {"torch": "2.13.0", "peft": "0.21.2"}, "device": "cpu"}
     provenance |= {"machine": "Linux x86_64", "seconds": 12.34, "peak_memory_mib": 812.5}
     folder = path.parts[path.parts.index("results") + 1]
-    stage = "render_clevr" if folder == "clevr" else folder
+    stages = {"clevr/study/metrics": "render_clevr", "clevr/study/ask_metrics": "ask_clevr", "clevr/hub/metrics": "fetch_clevr"}
+    stage = stages.get("/".join(path.with_suffix("").parts[-3:]), folder)
     document = {"stage": stage, "values": values, "units": {}, "seed": 2026, "settings": {}, "provenance": provenance}
     _write_json(path, document)
 

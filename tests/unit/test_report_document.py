@@ -113,7 +113,11 @@ def test_an_answer_is_right_by_the_rule_of_exact_match(answer, right):
     assert is_right({"after": answer, "reference": "yes"}, "after") is right
 
 
-def test_real_clevr_has_no_rendering_stage():
+@pytest.mark.parametrize(
+    ("source", "made"), [("embedded", ["clevr/study", "clevr/study/ask_metrics.json"]), ("clevr", []), ("hub", ["clevr/hub"])]
+)
+def test_the_first_stages_are_those_that_make_the_data(source, made):
     settings = load_settings()
-    settings["data"]["source"] = "clevr"
-    assert "clevr/study" not in stages(settings)
+    settings["data"]["source"] = source
+    listed = stages(settings)
+    assert listed[: listed.index("subset_clevr")] == made

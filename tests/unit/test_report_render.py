@@ -9,18 +9,20 @@ import urllib.parse
 from html.parser import HTMLParser
 
 import pytest
+import typst
 from report_fixture import REPOSITORY, load_settings, make_flow_stand_ins, make_results
 
 from paliflow.errors import InputError
+from paliflow.report.faces import make_typst
 from paliflow.report.render import render_report
 
 HOSTILE = "Is <script>alert(1)</script> a | b *bold* $x$ {{ x }} #call() @cite [l](http://x) سلام `code` \\n?"
 
 
-def make_study(folder, source="embedded", methods=("qlora",)):
+def make_study(folder, source="embedded", methods=("qlora",), compositional=False):
     """Results in `folder`, with the figures and tables that the report's own programs make of them, and the settings."""
     settings = load_settings()
-    settings["data"]["source"] = source
+    settings["data"] |= {"source": source, "compositional": compositional}
     settings["vlm"]["methods"] = list(methods)
     results = folder / "results"
     make_results(results, settings, HOSTILE)
@@ -28,6 +30,9 @@ def make_study(folder, source="embedded", methods=("qlora",)):
     tuned = [f"results/evaluate_adapter/{method}/metrics.json" for method in methods]
     base = ["--methods", *methods, "--tuned", *tuned, "--base", "results/evaluate_base/metrics.json"]
     figures, tables, theory = "results/figures", "results/tables", "results/compute_theory/metrics.json"
+    subset = ["--metrics", "results/subset_clevr/metrics.json", "--examples", "results/subset_clevr/examples.json"]
+    drawn = [part for name in ("answers", "lengths") for part in (f"--{name}", f"{figures}/clevr_{name}.svg")]
+    run(folder, "plot_clevr", *subset, *drawn, "--sheet", f"{figures}/clevr_examples.svg")
     run(folder, "compute_theory", "--metrics", theory)
     drawn = ["--nf4-levels", f"{figures}/theory_nf4_levels.svg", "--attention-mask", f"{figures}/theory_attention_mask.svg"]
     run(folder, "plot_theory", "--theory", theory, "--mask", "results/evaluate_base/attention_mask.json", *drawn)
@@ -151,3 +156,31 @@ def test_a_missing_number_writes_nothing(study, tmp_path):
 def test_the_report_reads_right_for_the_real_clevr_and_two_methods(tmp_path):
     text = render(tmp_path, make_study(tmp_path, "clevr", ["qlora", "lora"]))[".md"].decode()
     assert "CLEVR's own" in text and "rendered anew" not in text and "after tuning, LoRA" in text
+
+
+def test_the_report_of_the_hub_says_what_it_lacks(tmp_path):
+    text = render(tmp_path, make_study(tmp_path, "hub"))[".md"].decode()
+    assert (
+        "no programs to draw" in text
+        and "none: this source has no scene graphs" in text
+        and "families" not in text.split("Pictures")[1][:400]
+    )
+
+
+def test_the_report_of_a_compositional_study_counts_both_conditions(tmp_path):
+    text = render(tmp_path, make_study(tmp_path, compositional=True))[".md"].decode()
+    assert "| Condition A | 631 pictures for training, 64 for the test" in text and "| Condition B | 0 pictures for training" in text
+
+
+def test_the_data_card_takes_one_page(study, faces):
+    folder, settings = study
+    report = folder / "results" / "report"
+    styles = REPOSITORY / "report_template" / "styles"
+    asked = '#context [#metadata(("data-card", "provenance").map(name => locate(label("sec:" + name)).page())) <pages>]'
+    source = report / "asked.typ"
+    source.write_text(make_typst(faces[".md"].decode(), styles, report) + asked)
+    title = {"title": settings["report"]["title"], "author": "somebody"}
+    found = typst.query(str(source), "<pages>", field="value", one=True, root=str(report.parent), sys_inputs=title)
+    source.unlink()
+    card, provenance = json.loads(found)
+    assert provenance == card + 1

@@ -16,6 +16,7 @@ from paliflow.report import samples, tables
 from paliflow.report.labels import Labels
 from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape, escape_plain
 from paliflow.report.names import NAMES
+from paliflow.report.published_clevr import PUBLISHED
 from paliflow.report.values import Metrics, descend, print_interval, print_value
 
 FRONT = "report.md.j2"
@@ -54,7 +55,9 @@ class Document:
             comment_end_string="#>",
             autoescape=False,  # it would escape for HTML; finalize escapes for Markdown, and pandoc for HTML and typst
         )
-        environment.globals |= {"settings": self.settings} | {name: self._placed(call) for name, call in self._calls()}
+        environment.globals |= {"settings": self.settings, "published": PUBLISHED} | {
+            name: self._placed(call) for name, call in self._calls()
+        }
         environment.filters |= {"as": print_value, "front": _front_matter, "with_methods": self._with_methods}
         try:
             text = environment.get_template(FRONT).render()
@@ -82,6 +85,7 @@ class Document:
         yield "bibliography", self.labels.bibliography
         yield "stages", lambda: [(stage, self.metrics.document(stage)) for stage in stages(self.settings)]
         yield "samples", lambda: files.read_json(self.results / "sample_answers" / "samples.json")
+        yield "examples", lambda: files.read_json(self.results / "subset_clevr" / "examples.json")
         yield "is_right", samples.is_right
         yield "compare", compare
         yield "intervals_of", intervals_of
@@ -176,12 +180,12 @@ class Document:
 
 def stages(settings: dict[str, Any]) -> list[str]:
     """The stages that leave metrics for these settings, in the order in which they run."""
-    first = ["clevr/study"] if settings["data"]["source"] == "embedded" else []
+    made = {"embedded": ["clevr/study", "clevr/study/ask_metrics.json"], "hub": ["clevr/hub"], "clevr": []}[settings["data"]["source"]]
     adapters = [f"{stage}/{method}" for method in settings["vlm"]["methods"] for stage in ("train_adapter", "evaluate_adapter")]
     pairs = settings["flow"]["pairs"]
     couplings = [f"couple_flow/{pair}.json" for pair in pairs]
     flow = [f"{stage}/{pair}" for pair in pairs for stage in ("train_flow", "evaluate_flow")]
-    return [*first, "subset_clevr", "evaluate_base", *adapters, "sample_answers", *couplings, *flow, "compute_theory"]
+    return [*made, "subset_clevr", "evaluate_base", *adapters, "sample_answers", *couplings, *flow, "compute_theory"]
 
 
 def compare(score: dict[str, float], other: dict[str, float]) -> Markdown:

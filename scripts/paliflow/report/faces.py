@@ -42,12 +42,17 @@ def make_pdf(markdown: str, styles: Path, folder: Path, metadata: dict[str, str]
     Raises:
         InputError: typst cannot set the text; the sentence holds its first complaint.
     """
-    options = ["--to=typst", f"--template={styles / 'report.typ'}", f"--lua-filter={styles / 'report.lua'}"]
-    source = run_pandoc([*COMMON, *options], markdown, "report.md", folder)
+    source = make_typst(markdown, styles, folder)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, prefix=".report-", suffix=".typ") as written:
         written.write(source)
         written.flush()
         return _compile(Path(written.name), Path(folder).resolve().parent, metadata)
+
+
+def make_typst(markdown: str, styles: Path, folder: Path) -> str:
+    """The source that the PDF is set from."""
+    options = ["--to=typst", f"--template={styles / 'report.typ'}", f"--lua-filter={styles / 'report.lua'}"]
+    return run_pandoc([*COMMON, *options], markdown, "report.md", folder)
 
 
 def run_pandoc(options: list[str], text: str, name: str, folder: Path | None = None) -> str:

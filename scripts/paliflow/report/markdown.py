@@ -25,8 +25,12 @@ def escape(text: object) -> Markdown:
     """
     if isinstance(text, Markdown):
         return text
-    visible = _INVISIBLE.sub("\ufffd", " ".join(str(text).split()))
-    return Markdown(_SPECIAL.sub(r"\\\1", visible))
+    return Markdown(_SPECIAL.sub(r"\\\1", make_visible(text)))
+
+
+def make_visible(text: object) -> str:
+    """Text on one line, with U+FFFD for control characters and those that turn the direction of what follows."""
+    return _INVISIBLE.sub("\ufffd", " ".join(str(text).split()))
 
 
 def escape_plain(value: object) -> Markdown:

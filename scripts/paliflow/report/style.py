@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from paliflow import files
@@ -74,6 +75,12 @@ def new_figure(height: float, rows: int = 1, columns: int = 1, width: float = TE
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, squeeze=False, **layout)
+
+
+def tint(colour: str, share: float) -> str:
+    """A colour mixed with white, of which 1 - share is added."""
+    red, green, blue = (1 - share * (1 - part) for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def bare(axes: Axes) -> None:
