@@ -15,6 +15,19 @@ BESIDE = "__MACOSX"  # the one folder beside the top one that macOS puts into it
 _UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)  # from `zipfile`, on damage
 
 
+def open_files(path: Path) -> "Folder | Zip":
+    """A folder as it is, or the zip at that path.
+
+    Raises:
+        InputError: there is nothing, or no zip that can be trusted.
+    """
+    with _in_one_sentence(str(path)):
+        if not path.exists():
+            raise InputError(f"{path} is missing: give the folder of a CLEVR v1.0 release, or its zip.")
+        is_folder = path.is_dir()
+    return Folder(path) if is_folder else Zip(path)
+
+
 class Source:
     """The bytes of one file from the front; what goes wrong in reading them becomes one sentence."""
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from paliflow.clevr import records, stream
-from paliflow.clevr.archive import Folder, Zip
+from paliflow.clevr.archive import Folder, Zip, open_files
 from paliflow.clevr.records import Question
 from paliflow.errors import InputError
 
@@ -38,9 +38,7 @@ class Release:
             InputError: the path is neither a folder nor a zip that can be trusted, or holds no questions file.
         """
         path = Path(path)
-        if not path.exists():
-            raise InputError(f"{path} is missing: give the folder of a CLEVR v1.0 release, or its zip.")
-        release = cls(path, Folder(path) if path.is_dir() else Zip(path))
+        release = cls(path, open_files(path))
         if not release.splits():
             release._files.close()
             raise InputError(f"{path} is no CLEVR release: it holds no questions/CLEVR_<split>_questions.json.")
