@@ -40,7 +40,8 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
     source, conditions = settings["data"]["source"], ["A", "B"] if settings["data"]["compositional"] else []
     if source == "embedded":
         _metrics(results / "clevr" / "study" / "metrics.json", {"images": 760, "objects": 3420})
-        _metrics(results / "clevr" / "study" / "ask_metrics.json", {"questions": 7600, "scenes": 760, "scenes_without_questions": 0})
+        asked = {"questions": 7600, "scenes": 760, "scenes_without_questions": 0, "groups": {"zero_hop": 3800, "one_hop": 3800}}
+        _metrics(results / "clevr" / "study" / "ask_metrics.json", asked)
     if source == "hub":
         _metrics(results / "clevr" / "hub" / "metrics.json", {"images": 760, "questions": 7600})
     _metrics(results / "subset_clevr" / "metrics.json", make_subset(source, conditions))
