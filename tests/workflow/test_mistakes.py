@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from clone import Clone
 
@@ -33,13 +35,22 @@ def told(output: str) -> str:
         ("report", {"student_number": "../12"}, "config: report.student_number is '../12' (text): it must be letters, digits and hyphens"),
         ("vlm", {"learning_rate": "2e-4"}, "config: vlm.learning_rate is '2e-4' (text): it must be a number; YAML reads 2e-4 as text"),
         ("flow", {"stepz": 5}, "config: flow.stepz is no setting: correct the spelling ("),
+        ("data", {"source": "clevr", "clevr": {"path": "no/such"}}, "config: data.clevr.path is 'no/such', where there is nothing"),
         (
             "data",
-            {"source": "clevr", "clevr": {"folder": "no/such"}},
-            "config: data.clevr.folder is 'no/such', where questions/CLEVR_train",
+            {"source": "clevr", "clevr": {"path": "README.md"}},
+            "config: data.clevr.path is 'README.md', neither a folder nor a whole zip",
         ),
     ],
-    ids=["share of nothing", "share above all", "student number with separators", "rate as text", "misspelt key", "missing data folder"],
+    ids=[
+        "share of nothing",
+        "share above all",
+        "student number with separators",
+        "rate as text",
+        "misspelt key",
+        "no release",
+        "file that is no zip",
+    ],
 )
 def test_a_wrong_setting_stops_before_any_job(fresh: Clone, section: str, content: object, expected: str) -> None:
     preset = fresh.write_preset("wrong", **{section: content})
@@ -55,17 +66,32 @@ def test_yaml_reads_a_rate_without_a_point_as_text() -> None:
 
 
 @pytest.fixture
-def release(finished: Clone, fresh: Clone, tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """A small folder in the release's layout; calling the fixture damages it and runs the data stage on it."""
-    folder = Path(shutil.copytree(finished.folder / "results" / "clevr" / "study", tmp_path / "a release"))
+def release(finished: Clone, tmp_path: Path) -> Path:
+    """A small folder in the release's layout, for a test to damage."""
+    return Path(shutil.copytree(finished.folder / "results" / "clevr" / "study", tmp_path / "CLEVR_v1.0"))
 
-    def run(damage: Callable[[Path], None], **data: object) -> subprocess.CompletedProcess[str]:
-        damage(folder)
-        preset = fresh.write_preset("release", data={"source": "clevr", "clevr": {"folder": str(folder), "share": 1.0}} | data)
-        return fresh.run("data", configfile=preset)
 
-    yield run
+@pytest.fixture
+def tidied(fresh: Clone) -> Iterator[Clone]:
+    """The clone in which nothing has been made; what a stage leaves in it is removed afterwards."""
+    yield fresh
     shutil.rmtree(fresh.folder / "results", ignore_errors=True)
+
+
+@pytest.fixture
+def read(tidied: Clone) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the data stage on a release."""
+
+    def run(path: Path, share: float = 1.0, **data: object) -> subprocess.CompletedProcess[str]:
+        preset = tidied.write_preset("release", data={"source": "clevr", "clevr": {"path": str(path), "share": share}} | data)
+        return tidied.run("data", configfile=preset)
+
+    return run
+
+
+def left_behind(clone: Clone) -> list[Path]:
+    """The files below results/ that are no unfinished work to take up."""
+    return [path for path in (clone.folder / "results").rglob("*") if path.is_file() and "/.work/" not in str(path)]
 
 
 def truncate_questions(folder: Path) -> None:
@@ -73,49 +99,116 @@ def truncate_questions(folder: Path) -> None:
     (folder / QUESTIONS).write_bytes(content[: len(content) // 2])
 
 
-def remove_an_image(folder: Path) -> None:
-    asked = json.loads((folder / QUESTIONS).read_text())["questions"][0]["image_filename"]
-    (folder / IMAGES / asked).unlink()
-
-
-def break_an_image(folder: Path) -> None:
-    asked = json.loads((folder / QUESTIONS).read_text())["questions"][0]["image_filename"]
-    image = folder / IMAGES / asked
-    image.write_bytes(image.read_bytes()[:200])
-
-
 def truncate_scenes(folder: Path) -> None:
     (folder / SCENES).write_text('{"scenes": [')
 
 
-def keep(folder: Path) -> None:
-    """Damage nothing."""
+def asked_image(folder: Path) -> Path:
+    return folder / IMAGES / json.loads((folder / QUESTIONS).read_text())["questions"][0]["image_filename"]
+
+
+def remove_an_image(folder: Path) -> None:
+    asked_image(folder).unlink()
+
+
+def break_an_image(folder: Path) -> None:
+    image = asked_image(folder)
+    image.write_bytes(image.read_bytes()[:200])
+
+
+def shrink_an_image(folder: Path) -> None:
+    Image.new("RGB", (5, 5)).save(asked_image(folder))
+
+
+def edit_questions(folder: Path, **fields: object) -> None:
+    """Change fields of the first question."""
+    document = json.loads((folder / QUESTIONS).read_text())
+    document["questions"][0] |= fields
+    (folder / QUESTIONS).write_text(json.dumps(document))
+
+
+def ask_about_another_release(folder: Path) -> None:
+    edit_questions(folder, image_filename="CLEVR_train_069999.png")
+
+
+def put_a_cycle_into_a_program(folder: Path) -> None:
+    edit_questions(folder, program=[{"function": "count", "inputs": [0], "value_inputs": []}])
 
 
 @pytest.mark.parametrize(
-    ("damage", "data", "names"),
+    ("damage", "names"),
     [
-        (truncate_questions, {}, "CLEVR_train_questions.json"),
-        (truncate_scenes, {}, "CLEVR_train_scenes.json"),
-        (remove_an_image, {}, "CLEVR_train_0"),
-        (break_an_image, {}, "CLEVR_train_0"),
-        (keep, {"test_share": 0.001}, "test"),
+        (truncate_questions, "CLEVR_train_questions.json ends at byte"),
+        (truncate_scenes, "CLEVR_train_scenes.json ends at byte 12"),
+        (remove_an_image, "CLEVR_train_0"),
+        (break_an_image, "CLEVR_train_0"),
+        (shrink_an_image, "pixels RGB"),
+        (ask_about_another_release, "question 0 of the split train is about CLEVR_train_069999.png, which no scene describes"),
+        (put_a_cycle_into_a_program, "CLEVR_train_questions.json, question 0: "),
     ],
-    ids=["truncated questions", "truncated scenes", "missing image", "unreadable image", "empty test side"],
+    ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_broken_data_is_one_sentence_and_leaves_nothing(
-    release, fresh: Clone, damage: Callable[[Path], None], data: dict, names: str
+    release: Path, read, fresh: Clone, damage: Callable[[Path], None], names: str
 ) -> None:
-    stopped = release(damage, **data)
+    damage(release)
+    stopped = read(release)
     assert stopped.returncode == 1
     assert names in told(stopped.stdout)
-    assert [path for path in (fresh.folder / "results").rglob("*") if path.is_file() and "/.work/" not in str(path)] == []
+    assert left_behind(fresh) == []
 
 
-def test_an_empty_subset_is_one_sentence(release, finished: Clone) -> None:
-    stopped = release(keep, clevr={"folder": str(finished.folder / "results" / "clevr" / "study"), "share": 0.001})
+@pytest.mark.parametrize(("share", "test_share"), [(0.001, 0.25), (1.0, 0.001)], ids=["no image", "no test image"])
+def test_an_empty_subset_is_one_sentence(release: Path, read, share: float, test_share: float) -> None:
+    stopped = read(release, share, test_share=test_share)
     assert stopped.returncode == 1
-    assert "share" in told(stopped.stdout)
+    assert "raise data." in told(stopped.stdout)
+
+
+def encrypt(archive: Path) -> None:
+    """Set the flag of encryption at every member, in its own header and in the archive's directory."""
+    content = bytearray(archive.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for found in re.finditer(re.escape(signature), bytes(content)):
+            content[found.start() + offset] |= 1
+    archive.write_bytes(content)
+
+
+def add_a_member_outside(archive: Path) -> None:
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr("../outside.txt", "x")
+
+
+def damage_a_member(archive: Path) -> None:
+    with zipfile.ZipFile(archive) as opened:
+        start = opened.getinfo(f"CLEVR_v1.0/{QUESTIONS}").header_offset
+    content = bytearray(archive.read_bytes())
+    content[start + 2000 : start + 2100] = bytes(100)
+    archive.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "names"),
+    [(encrypt, "is encrypted"), (add_a_member_outside, "../outside.txt"), (damage_a_member, "CLEVR_train_questions.json")],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_bad_zip_is_one_sentence_and_leaves_nothing(
+    release: Path, read, fresh: Clone, damage: Callable[[Path], None], names: str
+) -> None:
+    archive = Path(shutil.make_archive(str(release), "zip", release.parent, release.name))
+    damage(archive)
+    stopped = read(archive)
+    assert stopped.returncode == 1
+    assert names in told(stopped.stdout)
+    assert left_behind(fresh) == []
+
+
+def test_a_hub_that_cannot_be_reached_is_one_sentence_and_leaves_nothing(tidied: Clone, tmp_path: Path) -> None:
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path)}
+    stopped = Clone(tidied.folder, nowhere).run("data", configfile=tidied.write_preset("hub", data={"source": "hub"}))
+    assert stopped.returncode == 1
+    assert "hub" in told(stopped.stdout)
+    assert left_behind(tidied) == []
 
 
 @pytest.fixture
@@ -136,4 +229,4 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(fresh: Clone, full_disk:
     stopped = fresh.run("data")
     assert stopped.returncode == 1
     assert "cannot be written (No space left on device): free some space" in told(stopped.stdout)
-    assert [path for path in full_disk.rglob("*") if path.is_file() and "/.work/" not in str(path)] == []
+    assert left_behind(fresh) == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def test_genuine_clevr_goes_all_the_way_to_the_archive(tmp_path: Path) -> None:
     if not Path(folder, "questions").is_dir():
         pytest.skip("PALIFLOW_CLEVR names no folder of genuine CLEVR images in the release's layout")
     clone = Clone.fresh(tmp_path)
-    data = {"source": "clevr", "clevr": {"folder": str(Path(folder).resolve()), "share": 0.3}}
+    archive = shutil.make_archive(str(tmp_path / "CLEVR_v1.0"), "zip", Path(folder).parent, Path(folder).name)
+    data = {"source": "clevr", "clevr": {"path": archive, "share": 0.3}}
     preset = clone.write_preset("genuine", data=data, vlm={"base": "base_model"}, report={"last_name": "Hopper", "student_number": "12"})
     done = clone.run(configfile=preset)
     assert done.returncode == 0, done.stdout[-6000:]
