@@ -83,8 +83,18 @@ class Stage:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def write_metrics(self, path: Path, values: dict[str, Any], units: dict[str, str] | None = None, device: str = "cpu") -> None:
-        """Write `{stage, values, units, seed, settings, provenance}`; what a score needs (low, high, n) stands inside `values`."""
+    def write_metrics(
+        self,
+        path: Path,
+        values: dict[str, Any],
+        units: dict[str, str] | None = None,
+        device: str = "cpu",
+        measured: dict[str, float] | None = None,
+    ) -> None:
+        """Write `{stage, values, units, seed, settings, provenance}`; what a score needs (low, high, n) stands inside `values`.
+
+        `measured` is what differs from run to run, such as a cost; it stands in `provenance`, beside the run's time and memory.
+        """
         versions = {name: version for name in PACKAGES if (version := _version(name))}
         provenance = {
             "commit": commit(),
@@ -94,7 +104,7 @@ class Stage:
             "machine": f"{platform.system()} {platform.machine()}",
             "seconds": round(time.monotonic() - self._started, 2),
             "peak_memory_mib": peak_memory_mib(),
-        }
+        } | (measured or {})
         settings = {key: str(value) if isinstance(value, Path) else value for key, value in self.settings.items()}
         document = {"stage": self.name, "values": values, "units": units or {}, "seed": self.seed}
         files.write_json(path, document | {"settings": settings, "provenance": provenance})

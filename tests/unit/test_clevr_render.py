@@ -6,37 +6,50 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paliflow.clevr import collection, render, scene
+from paliflow.clevr import cogent, collection, render, scene, stage
+from paliflow.clevr.looks import LOOKS
+from paliflow.errors import InputError
 
-SETTINGS = collection.SceneSettings(image_size=48, min_objects=3, max_objects=4, seed=11)
+SETTINGS = collection.SceneSettings(look="close", image_height=48, min_objects=3, max_objects=4, images=5, cogent_b=0, seed=11)
+THING = {"size": "large", "shape": "cube", "material": "rubber", "color": "red", "rotation": 0.0, "3d_coords": [0.0, 0.0, 0.7]}
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict]]:
     folder = tmp_path_factory.mktemp("alone")
-    return folder, collection.render_collection(SETTINGS, 5, 1, folder)
+    return folder, collection.render_collection(SETTINGS, 1, folder)[0]
 
 
 def pictures(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
 
 
+def view_of(look: str) -> scene.View:
+    lamps = {name: np.array(lamp.place) for name, lamp in stage.LAMPS.items()}
+    return scene.View(scene.Camera(np.array(LOOKS[look].camera), LOOKS[look].focal_length), lamps)
+
+
 def test_two_processes_give_the_bytes_of_one(alone: tuple[Path, list[dict]], tmp_path: Path) -> None:
-    assert collection.render_collection(SETTINGS, 5, 2, tmp_path) == alone[1]
+    assert collection.render_collection(SETTINGS, 2, tmp_path)[0] == alone[1]
     assert pictures(tmp_path) == pictures(alone[0])
 
 
 def test_a_killed_run_goes_on_and_keeps_what_is_there(alone: tuple[Path, list[dict]], tmp_path: Path) -> None:
-    collection.render_collection(SETTINGS, 2, 1, tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    collection.render_collection(SETTINGS, 5, 1, tmp_path)
+    collection.render_collection(SETTINGS, 1, tmp_path)
+    for index in (0, 3):
+        (tmp_path / f"{collection.filename(index)}.json").unlink()  # as if killed before it was written
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
+    collection.render_collection(SETTINGS, 1, tmp_path)
     assert pictures(tmp_path) == pictures(alone[0])
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
-def test_every_object_can_be_seen(alone: tuple[Path, list[dict]]) -> None:
-    least = collection.MIN_VISIBLE_PIXELS * (SETTINGS.image_size / 96) ** 2
-    assert all(thing["visible_pixels"] >= least for graph in alone[1] for thing in graph["objects"])
+def test_every_object_can_be_seen_and_stands_in_its_picture(alone: tuple[Path, list[dict]]) -> None:
+    least = LOOKS["close"].least_share * SETTINGS.image_height**2
+    for index, graph in enumerate(alone[1]):
+        assert all(thing["visible_pixels"] >= least for thing in graph["objects"])
+        assert (graph["image_index"], graph["image_filename"], graph["split"]) == (index, collection.filename(index), "train")
+        assert Image.open(alone[0] / graph["image_filename"]).size == (48, 48)
 
 
 def test_a_picture_holds_colour_where_the_object_stands(alone: tuple[Path, list[dict]]) -> None:
@@ -49,12 +62,62 @@ def test_a_picture_holds_colour_where_the_object_stands(alone: tuple[Path, list[
             assert pixels[row, column, 0] > pixels[row, column, 1:].max()
 
 
+def test_the_clevr_look_is_half_as_wide_again_and_shows_ten_objects(tmp_path: Path) -> None:
+    settings = collection.SceneSettings("clevr", 48, 10, 10, 1, 0, 4)
+    graphs, seconds = collection.render_collection(settings, 1, tmp_path)
+    assert len(graphs[0]["objects"]) == 10
+    assert Image.open(tmp_path / graphs[0]["image_filename"]).size == (72, 48)
+    assert seconds > 0
+
+
+def test_further_scenes_keep_condition_b_where_the_others_keep_a(tmp_path: Path) -> None:
+    settings = collection.SceneSettings("close", 32, 4, 4, 2, 2, 4)
+    graphs, _ = collection.render_collection(settings, 1, tmp_path)
+    assert [settings.condition(index) for index in range(4)] == ["A", "A", "B", "B"]
+    assert all(settings.condition(index) in cogent.conditions_of(graph) for index, graph in enumerate(graphs))
+
+
+def test_a_scene_that_can_never_be_seen_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collection, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(render, "visible_pixels", lambda camera, objects, size: [0] * len(objects))
+    with pytest.raises(InputError, match="hid one another in each of 2 scenes of the look close"):
+        collection.render_collection(SETTINGS, 1, tmp_path)
+
+
 def test_an_object_behind_another_shows_fewer_pixels() -> None:
-    camera = scene.Camera(-0.8, scene.CAMERA_ELEVATION)
-    front = camera.directions()["front"]
-    thing = {"size": "large", "shape": "cube", "material": "rubber", "color": "red", "rotation": 0.0}
-    free = thing | {"3d_coords": [0.0, 0.0, 0.7]}
-    cover = thing | {"3d_coords": [*(1.6 * front[:2]), 0.7]}
-    alone = render.visible_pixels(camera, [free], 96)
-    covered = render.visible_pixels(camera, [free, cover], 96)
+    camera = view_of("close").camera
+    cover = THING | {"3d_coords": [*(1.6 * camera.directions()["front"][:2]), 0.7]}
+    alone = render.visible_pixels(camera, [THING], (96, 96))
+    covered = render.visible_pixels(camera, [THING, cover], (96, 96))
     assert 0 < covered[0] < alone[0]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("shape", ["cube", "sphere", "cylinder"])
+def test_an_object_shows_where_its_pixel_coordinates_say(look: str, shape: str) -> None:
+    view, size = view_of(look), LOOKS[look].size(64)
+    bare = render.render(view, [], size, 0).astype(int)
+    place = [1.0, -0.5, 0.7]
+    drawn = render.render(view, [THING | {"shape": shape, "3d_coords": place}], size, 0).astype(int)
+    rows, columns = np.nonzero(np.abs(drawn - bare).max(axis=2) > 40)
+    column, row, _ = view.camera.project(np.array([place]), size)[0]
+    assert (columns.mean(), rows.mean()) == pytest.approx((column, row), abs=2.5)
+
+
+def test_metal_shines_where_rubber_is_matte() -> None:
+    view, ball = view_of("close"), THING | {"shape": "sphere", "color": "blue"}
+    column, row = view.camera.project(np.array([ball["3d_coords"]]), (64, 64))[0, :2].round().astype(int)
+    contrast = {}
+    for material in ("metal", "rubber"):
+        picture = render.render(view, [ball | {"material": material}], (64, 64), 0)[row - 4 : row + 4, column - 4 : column + 4]
+        contrast[material] = np.ptp(picture[..., 0].astype(int))  # of red: the ball's own colour has little of it
+    assert contrast["metal"] > 3 * contrast["rubber"]
+
+
+def test_a_speck_goes_and_a_highlight_stays() -> None:
+    passes = np.full((render.PASSES, 8, 8, 3), 0.2)
+    passes[1, 2, 2] = 9.0  # one pass alone
+    passes[:, 5, 5] = 2.0  # all of them
+    clean = render._without_fireflies(passes)
+    assert clean[2, 2].max() < 0.25
+    assert clean[5, 5].min() == pytest.approx(2.0)

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from paliflow.clevr import scene
+from paliflow.clevr.looks import LOOKS
 from paliflow.vlm import architecture, grounding, pretrain
 
 RECIPE = pretrain.Recipe(vision_steps=6, joint_steps=6, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2)
-SCENES = [scene.sample_scene(np.random.default_rng(seed), 3, 4, architecture.IMAGE_SIZE)[1] for seed in range(8)]
+SIZE = (architecture.IMAGE_SIZE, architecture.IMAGE_SIZE)
+SCENES = [scene.sample_scene(np.random.default_rng(seed), LOOKS["close"], 3 + seed % 2, SIZE)[1] for seed in range(8)]
 
 
 class InterruptedRunError(Exception):

@@ -1,4 +1,4 @@
-"""Draw a scene with the path tracer Mitsuba 3: a grey floor, soft shadows, rubber and metal (look after Johnson et al. 2017)."""
+"""Draw a scene with the path tracer Mitsuba 3 so that it looks like CLEVR's: a grey floor, three lamps and the sun, rubber and metal."""
 
 import math
 from typing import Any
@@ -7,115 +7,141 @@ import drjit
 import mitsuba as mi
 import numpy as np
 
-from paliflow.clevr.scene import FOCAL_LENGTH, RADIUS, Camera
-from paliflow.clevr.vocabulary import RGB
+from paliflow.clevr import stage
+from paliflow.clevr.scene import Camera, View
+from paliflow.clevr.solids import Solid, rounded_cube, rounded_cylinder
 
 mi.set_variant("scalar_rgb")
 drjit.set_thread_count(1)  # images are spread over processes; threads inside one would only get in their way
 mi.set_log_level(mi.LogLevel.Error)
 
 PASSES = 4  # independent renders of each image, whose spread shows the fireflies
-SAMPLES_PER_PASS = 4  # per pixel
-FIREFLY_FACTOR = 1.5  # a sample brighter than this many medians of its pixel is cut to that
+SAMPLES_PER_PASS = 4  # per pixel: one for each lamp and the sun, which the sampler keeps in balance
+FIREFLY_FACTOR = 1.5  # a pass may be so many times as bright as its pixel's darkest, or as the pixels around
+DEPTH = 4  # surfaces along a path, lamp included: metal shows metal that shows the floor
+FAR = 400.0  # from the floor to the sun, so that its light falls alike everywhere
+
+SOLIDS = {"cube": rounded_cube(), "cylinder": rounded_cylinder()}
 
 
-def render(camera: Camera, objects: list[dict[str, Any]], size: int, seed: int) -> np.ndarray:
-    """Render the objects as an sRGB image, (size, size, 3) uint8. The same arguments give the same bytes."""
-    scene = _load(camera, objects, size, {"type": "path", "max_depth": 4, "hide_emitters": True}, "gaussian")
+def render(view: View, objects: list[dict[str, Any]], size: tuple[int, int], seed: int) -> np.ndarray:
+    """Render the objects as an sRGB image, (height, width, 3) uint8. The same arguments give the same bytes."""
+    # volpath, for it lets light through a null surface: the lamps themselves cast no shadow
+    integrator = {"type": "volpath", "max_depth": DEPTH, "hide_emitters": True}
+    shapes = {_name(number): _shape(_name(number), thing, _surface(thing)) for number, thing in enumerate(objects)}
+    scene = _load(view.camera, size, integrator, _stage(view) | shapes)
     passes = np.stack([np.array(mi.render(scene, spp=SAMPLES_PER_PASS, seed=seed + k))[..., :3] for k in range(PASSES)])
-    median = np.median(passes, axis=0)
-    linear = np.minimum(passes, FIREFLY_FACTOR * median + 0.02).mean(axis=0)
+    linear = _without_fireflies(passes)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
     return (np.clip(encoded, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def visible_pixels(camera: Camera, objects: list[dict[str, Any]], size: int) -> list[int]:
-    """How many pixels each object shows, one ray a pixel."""
-    scene = _load(camera, objects, size, {"type": "aov", "aovs": "index:shape_index"}, "box")
-    indices = np.array(mi.render(scene, spp=1, seed=0))[..., -1].round().astype(int)
-    counts = [0] * len(objects)
-    for index, shape in enumerate(scene.shapes(), start=1):  # 0 is the empty sky
-        kind, _, number = shape.id().partition("-")
-        if kind == "object":
-            counts[int(number.split("-")[0])] += int((indices == index).sum())
-    return counts
+def visible_pixels(camera: Camera, objects: list[dict[str, Any]], size: tuple[int, int]) -> list[int]:
+    """How many pixels each object shows, one ray a pixel, in a picture where the k-th glows with the radiance k and all else is black."""
+    glowing = {_name(number): _shape(_name(number), thing, _glow(number + 1)) for number, thing in enumerate(objects)}
+    scene = _load(camera, size, {"type": "path", "max_depth": 1}, glowing)
+    seen = np.array(mi.render(scene, spp=1, seed=0))[..., 0].round().astype(int)
+    return [int(pixels) for pixels in np.bincount(seen.ravel(), minlength=len(objects) + 1)[1:]]
 
 
-def _load(camera: Camera, objects: list[dict[str, Any]], size: int, integrator: dict[str, Any], pixel_filter: str) -> "mi.Scene":
-    content: dict[str, Any] = {"type": "scene", "integrator": integrator, "sensor": _sensor(camera, size, pixel_filter)} | _stage(camera)
-    for number, thing in enumerate(objects):
-        content |= _shapes(number, thing)
+def _without_fireflies(passes: np.ndarray) -> np.ndarray:
+    """The mean of the passes, (passes, height, width, 3) to (height, width, 3), without the specks of light that metal throws.
+
+    A highlight stands in every pass and a speck in some, so what is bright neither in the darkest pass nor in the pixels around is cut.
+    """
+    mean, own = passes.mean(axis=0), passes.min(axis=0)
+    height, width = mean.shape[:2]
+    framed = np.pad(mean, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    around = np.median([framed[i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=0)
+    return np.minimum(passes, FIREFLY_FACTOR * np.maximum(own, around) + 0.02).mean(axis=0)
+
+
+def _load(camera: Camera, size: tuple[int, int], integrator: dict[str, Any], shapes: dict[str, Any]) -> "mi.Scene":
+    content = {"type": "scene", "integrator": integrator, "sensor": _sensor(camera, size)} | shapes
     return mi.load_dict(content, parallel=False, optimize=False)  # optimising would merge objects of equal material into one
 
 
-def _sensor(camera: Camera, size: int, pixel_filter: str) -> dict[str, Any]:
+def _name(number: int) -> str:
+    return f"object-{number}"
+
+
+def _sensor(camera: Camera, size: tuple[int, int]) -> dict[str, Any]:
     return {
         "type": "perspective",
-        "fov": math.degrees(2 * math.atan(18.0 / FOCAL_LENGTH)),
+        "fov": math.degrees(2 * math.atan(0.5 / camera.focal_length)),
+        "fov_axis": "x",
         "to_world": mi.ScalarTransform4f().look_at(origin=list(camera.position), target=[0, 0, 0], up=[0, 0, 1]),
-        "film": {"type": "hdrfilm", "width": size, "height": size, "pixel_format": "rgb", "rfilter": {"type": pixel_filter}},
-        "sampler": {"type": "multijitter", "sample_count": SAMPLES_PER_PASS},
+        # a box weighs all samples of a pixel alike, so each lamp keeps its share; any other filter shows as grain
+        "film": {"type": "hdrfilm", "width": size[0], "height": size[1], "pixel_format": "rgb", "rfilter": {"type": "box"}},
+        "sampler": {"type": "ldsampler", "sample_count": SAMPLES_PER_PASS},
     }
 
 
-def _stage(camera: Camera) -> dict[str, Any]:
-    """The floor and the lights: a key light that casts soft shadows, a weaker fill from the other side, and a grey sky."""
-    directions = camera.directions()
-    key = 4.0 * directions["left"] + 3.2 * directions["front"] + np.array([0, 0, 7.0])
-    back = 5.0 * directions["behind"] + 2.0 * directions["left"] + np.array([0, 0, 4.0])
-    fill = 7.0 * directions["right"] + 1.0 * directions["front"] + np.array([0, 0, 4.5])
+def _stage(view: View) -> dict[str, Any]:
+    """The floor, the backdrop that metal shows, the lamps and the sun; there is no sky."""
+    distance, height, glow = stage.BACKDROP
+    foot = distance * np.array(stage.BEHIND)
+    middle = np.array([0, 0, height / 2])
+    sun = np.array(stage.SUN_DIRECTION) / np.linalg.norm(stage.SUN_DIRECTION)
+    half_width = stage.SUN_HALF_WIDTH * FAR
+    radiance = stage.SUN_ON_FLOOR * math.pi / stage.FLOOR / float(sun[2]) * FAR**2 / (2 * half_width) ** 2
+    lamps = {name: _panel(view.lamps[name], lamp.radiance, stage.LAMP_HALF_WIDTH) for name, lamp in stage.LAMPS.items()}
+    floor = {"type": "diffuse", "reflectance": {"type": "rgb", "value": stage.FLOOR}}
+    # seen, yet never aimed at: it is too far and too dim to be worth a share of the samples
+    backdrop = {"type": "area", "radiance": {"type": "rgb", "value": glow}, "sampling_weight": 0.0}
     return {
-        "floor": {
-            "type": "rectangle",
-            "to_world": mi.ScalarTransform4f().scale([60, 60, 1]),
-            "bsdf": {"type": "diffuse", "reflectance": {"type": "rgb", "value": [0.40, 0.40, 0.41]}},
-        },
-        "sky": {"type": "constant", "radiance": {"type": "rgb", "value": 0.28}},
-        "key": _lamp(key, 1.1, 19.0),
-        "fill": _lamp(fill, 1.6, 3.0),
-        "back": _lamp(back, 1.2, 4.0),
-    }
+        "floor": {"type": "rectangle", "to_world": mi.ScalarTransform4f().scale([60, 60, 1]), "bsdf": floor},
+        "backdrop": {"type": "rectangle", "to_world": _facing(foot + middle, middle, [60, height / 2, 1]), "emitter": backdrop},
+        "sun": _panel(FAR * sun, (radiance,) * 3, half_width),
+    } | lamps
 
 
-def _lamp(position: np.ndarray, half_width: float, radiance: float) -> dict[str, Any]:
-    place = mi.ScalarTransform4f().look_at(origin=list(position), target=[0, 0, 0], up=[0.1, 0.2, 1])
+def _panel(place: np.ndarray, radiance: tuple[float, float, float], half_width: float) -> dict[str, Any]:
+    """A square that shines towards the middle of the floor and that light passes through."""
     return {
         "type": "rectangle",
-        "to_world": place @ mi.ScalarTransform4f().scale([half_width, half_width, 1]),
-        "emitter": {"type": "area", "radiance": {"type": "rgb", "value": radiance}},
+        "to_world": _facing(place, np.zeros(3), [half_width, half_width, 1]),
+        "bsdf": {"type": "null"},
+        "emitter": {"type": "area", "radiance": {"type": "rgb", "value": list(radiance)}},
     }
 
 
-def _shapes(number: int, thing: dict[str, Any]) -> dict[str, Any]:
-    """Mitsuba's shapes of one object, named `object-<number>-<part>`."""
-    radius = RADIUS[thing["size"]]
-    place = mi.ScalarTransform4f().translate(list(thing["3d_coords"])) @ mi.ScalarTransform4f().rotate([0, 0, 1], thing["rotation"])
-    surface = _surface(thing)
+def _facing(place: np.ndarray, target: np.ndarray, scale: list[float]) -> "mi.ScalarTransform4f":
+    return mi.ScalarTransform4f().look_at(origin=list(place), target=list(target), up=[0, 0, 1]) @ mi.ScalarTransform4f().scale(scale)
+
+
+def _shape(name: str, thing: dict[str, Any], surface: dict[str, Any]) -> Any:
+    """Mitsuba's shape of one object. It stands on the floor, so the height of its middle is its radius."""
+    place, radius = np.array(thing["3d_coords"]), thing["3d_coords"][2]
     if thing["shape"] == "sphere":
-        return {f"object-{number}-body": {"type": "sphere", "radius": radius, "to_world": place, "bsdf": surface}}
-    if thing["shape"] == "cube":
-        half = radius / math.sqrt(2)  # CLEVR shrinks its cubes so, that they look no bigger than the spheres
-        lowered = mi.ScalarTransform4f().translate([0, 0, half - radius])
-        return {f"object-{number}-body": {"type": "cube", "to_world": mi.ScalarTransform4f(lowered @ place).scale(half), "bsdf": surface}}
-    scaled = place @ mi.ScalarTransform4f().scale(radius)
-    return {
-        f"object-{number}-body": {
-            "type": "cylinder",
-            "p0": [0, 0, -1],
-            "p1": [0, 0, 1],
-            "radius": 1.0,
-            "to_world": scaled,
-            "bsdf": surface,
-        },
-        f"object-{number}-lid": {"type": "disk", "to_world": scaled @ mi.ScalarTransform4f().translate([0, 0, 1]), "bsdf": surface},
-    }
+        return {"type": "sphere", "center": list(place), "radius": radius, "surface": surface}
+    return _mesh(name, SOLIDS[thing["shape"]].placed(radius, thing["rotation"], place), mi.load_dict(surface))
+
+
+def _mesh(name: str, solid: Solid, surface: Any) -> "mi.Mesh":
+    properties = mi.Properties()
+    properties["surface"] = surface
+    mesh = mi.Mesh(name, len(solid.corners), len(solid.triangles), has_vertex_normals=True, props=properties)
+    content = mi.traverse(mesh)
+    content["vertex_positions"] = solid.corners.astype(np.float32).ravel()
+    content["vertex_normals"] = solid.normals.astype(np.float32).ravel()
+    content["faces"] = solid.triangles.astype(np.uint32).ravel()
+    content.update()
+    return mesh
 
 
 def _surface(thing: dict[str, Any]) -> dict[str, Any]:
-    encoded = np.array(RGB[thing["color"]]) / 255
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    color = {"type": "rgb", "value": [float(value) for value in linear]}
     if thing["material"] == "rubber":
-        return {"type": "diffuse", "reflectance": color}
-    tint = {"type": "rgb", "value": [float(value) for value in np.clip(linear * 1.3 + 0.05, 0, 1)]}
-    return {"type": "roughconductor", "alpha": 0.09, "distribution": "ggx", "material": "none", "specular_reflectance": tint}
+        return {"type": "diffuse", "reflectance": {"type": "rgb", "value": stage.rubber_color(thing["color"])}}
+    tint = {"type": "rgb", "value": stage.metal_color(thing["color"])}
+    return {
+        "type": "roughconductor",
+        "alpha": stage.METAL_ROUGHNESS,
+        "distribution": "ggx",
+        "material": "none",
+        "specular_reflectance": tint,
+    }
+
+
+def _glow(radiance: float) -> dict[str, Any]:
+    return {"type": "area", "radiance": {"type": "rgb", "value": radiance}}

@@ -1,6 +1,6 @@
-"""Sample a scene of objects on the floor, seen by a camera, and work out CLEVR's scene graph of it.
+"""Sample a scene as CLEVR does: objects on the floor at their distances, a camera and lamps moved a little, and the scene graph of it all.
 
-Distances are in CLEVR's units: its large cube is 1.4 across, ours too; the camera stands nearer, so that 96 pixels are enough.
+Source: Johnson et al. 2017, arXiv:1612.06890, section 3.1 and appendix B.
 """
 
 import math
@@ -9,78 +9,81 @@ from typing import Any
 
 import numpy as np
 
+from paliflow.clevr.cogent import allowed_colors
+from paliflow.clevr.looks import Look
+from paliflow.clevr.solids import CUBE_BEVEL
+from paliflow.clevr.stage import CAMERA_JITTER, LAMP_JITTER, LAMPS
 from paliflow.clevr.vocabulary import ATTRIBUTES, RELATIONS, VALUES
+from paliflow.errors import InputError
 
-RADIUS = {"large": 0.70, "small": 0.42}
-FIELD = (3.8, 4.2)  # depth and width of the floor where objects stand, so that all lie inside the picture
-GAP = 0.25  # least free space between two objects
-MARGIN = 0.3  # least distance of two objects along each direction, so that no relation hangs on a hair
+GAP = 0.25  # least free space between two objects, as if each were as round as a sphere
 RELATION_THRESHOLD = 0.2  # CLEVR's: j is left of i if it lies further left by more than this
-CAMERA_DISTANCE = 11.3
-CAMERA_ELEVATION = math.radians(42)
-CAMERA_JITTER = math.radians(2.5)  # of azimuth and elevation, uniform to either side
-FOCAL_LENGTH = 57.0  # millimetres on a sensor 36 wide
+CUBE_REACH = math.sqrt(2) * (1 - CUBE_BEVEL) + CUBE_BEVEL  # from a cube's middle to its upright edges, in radii
+TRIES_AN_OBJECT = 50  # as in CLEVR's generator; then the scene is begun anew
+TRIES_A_SCENE = 2000
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the camera stands; it looks at the middle of the floor. Angles in radians."""
+    """Where the camera stands, (3,); it looks at the middle of the floor. Its focal length is in widths of the picture."""
 
-    azimuth: float
-    elevation: float
-
-    @property
-    def position(self) -> np.ndarray:
-        """Its place in the world, (3,)."""
-        flat = CAMERA_DISTANCE * math.cos(self.elevation)
-        return np.array([flat * math.cos(self.azimuth), flat * math.sin(self.azimuth), CAMERA_DISTANCE * math.sin(self.elevation)])
+    position: np.ndarray
+    focal_length: float
 
     def directions(self) -> dict[str, np.ndarray]:
         """Unit vectors (3,) on the floor for CLEVR's four relations, and above and below."""
-        front = np.array([math.cos(self.azimuth), math.sin(self.azimuth), 0.0])
-        right = np.array([-math.sin(self.azimuth), math.cos(self.azimuth), 0.0])
+        front = np.array([*self.position[:2], 0.0]) / np.hypot(*self.position[:2])
+        right = np.array([-front[1], front[0], 0.0])
         up = np.array([0.0, 0.0, 1.0])
         return {"right": right, "behind": -front, "above": up, "below": -up, "left": -right, "front": front}
 
-    def project(self, points: np.ndarray, size: int) -> np.ndarray:
-        """World points (n, 3) to pixel columns, pixel rows and depths (n, 3) in a square picture of `size` pixels a side."""
+    def project(self, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """World points (n, 3) to pixel columns, pixel rows and depths (n, 3) in a picture of that width and height."""
         forward = -self.position / np.linalg.norm(self.position)
         right = self.directions()["right"]
         relative = points - self.position
         depth = relative @ forward
-        scale = FOCAL_LENGTH / 36.0 * size / depth
-        column = size / 2 + relative @ right * scale
-        row = size / 2 - relative @ np.cross(right, forward) * scale
+        scale = self.focal_length * size[0] / depth
+        column = size[0] / 2 + relative @ right * scale
+        row = size[1] / 2 - relative @ np.cross(right, forward) * scale
         return np.stack([column, row, depth], axis=1)
 
 
-def sample_scene(generator: np.random.Generator, min_objects: int, max_objects: int, image_size: int) -> tuple[Camera, dict[str, Any]]:
-    """Draw a camera and objects that keep their distance, with the scene graph in the release's fields.
+@dataclass(frozen=True)
+class View:
+    """How one scene is seen: its camera, and where its lamps hang, (3,) each, by name."""
+
+    camera: Camera
+    lamps: dict[str, np.ndarray]
+
+
+def sample_scene(
+    generator: np.random.Generator, look: Look, count: int, size: tuple[int, int], condition: str | None = None
+) -> tuple[View, dict[str, Any]]:
+    """Draw a view and objects that keep their distances, with the scene graph in the release's fields.
 
     Args:
         generator: the source of all randomness.
-        min_objects, max_objects: bounds of the number of objects, both included.
-        image_size: pixels a side, for the pixel coordinates.
+        look: where the camera stands, and how objects are laid out.
+        count: how many objects.
+        size: width and height of the picture in pixels, for the pixel coordinates.
+        condition: of CLEVR-CoGenT, that the colours keep; None is none.
+
+    Raises:
+        InputError: so many objects find no room on the look's field.
     """
-    azimuth, elevation = generator.uniform(-CAMERA_JITTER, CAMERA_JITTER, 2)
-    camera = Camera(-math.pi / 4 + azimuth, CAMERA_ELEVATION + elevation)
-    count = int(generator.integers(min_objects, max_objects + 1))
-    placed = None
-    while placed is None:
-        placed = _place(generator, camera, count)
-    objects = []
-    for attributes, (x, y) in placed:
-        position = np.array([x, y, RADIUS[attributes["size"]]])
-        pixel = camera.project(position[None], image_size)[0]
-        coordinates = {
-            "3d_coords": _rounded(position),
-            "pixel_coords": _rounded(pixel),
-            "rotation": round(float(generator.uniform(0, 360)), 4),
-        }
-        objects.append(attributes | coordinates)
-    directions = camera.directions()
-    graph = {"objects": objects, "relationships": relationships(objects, directions)}
-    return camera, graph | {"directions": {name: _rounded(vector) for name, vector in directions.items()}}
+    view = _sample_view(generator, look)
+    for _ in range(TRIES_A_SCENE):
+        if (placed := _place(generator, look, view.camera, count)) is not None:
+            break
+    else:
+        raise InputError(
+            f"{count} objects found no room in {TRIES_A_SCENE} tries on a field of {look.field[0]} by {look.field[1]}, which is too "
+            "small for so many: lower the largest number of objects."
+        )
+    objects = [_described(generator, view.camera, thing, size, condition) for thing in placed]
+    directions = {name: _rounded(vector) for name, vector in view.camera.directions().items()}
+    return view, {"objects": objects, "relationships": relationships(objects, directions), "directions": directions}
 
 
 def relationships(objects: list[dict[str, Any]], directions: dict[str, Any]) -> dict[str, list[list[int]]]:
@@ -93,29 +96,64 @@ def relationships(objects: list[dict[str, Any]], directions: dict[str, Any]) -> 
     return related
 
 
-def _place(generator: np.random.Generator, camera: Camera, count: int) -> list[tuple[dict[str, str], tuple[float, float]]] | None:
-    """Objects one after the other, each tried 50 times; None if one finds no room."""
-    axes = [camera.directions()[name][:2] for name in ("front", "right")]
-    placed: list[tuple[dict[str, str], tuple[float, float]]] = []
+def _sample_view(generator: np.random.Generator, look: Look) -> View:
+    """A camera and lamps near their places at rest."""
+    camera = np.array(look.camera) + generator.uniform(-CAMERA_JITTER, CAMERA_JITTER, 3)
+    lamps = {name: np.array(lamp.place) + generator.uniform(-LAMP_JITTER, LAMP_JITTER, 3) for name, lamp in LAMPS.items()}
+    return View(Camera(camera, look.focal_length), lamps)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    size: str
+    shape: str
+    radius: float
+    point: np.ndarray  # (2,)
+
+    @property
+    def reach(self) -> float:
+        return self.radius * (CUBE_REACH if self.shape == "cube" else 1)
+
+
+def _place(generator: np.random.Generator, look: Look, camera: Camera, count: int) -> list[_Placed] | None:
+    """Objects one after the other; None if one finds no room."""
+    margins = np.stack([camera.directions()[name][:2] for name in ("front", "right")])
+    cosine, sine = math.cos(look.turn), math.sin(look.turn)
+    axes = np.array([[cosine, sine], [-sine, cosine]])
+    placed: list[_Placed] = []
     for _ in range(count):
-        attributes = {name: str(generator.choice(VALUES[name])) for name in ATTRIBUTES}
-        for _ in range(50):
-            depth, across = (generator.uniform(-0.5, 0.5) * extent for extent in FIELD)
-            point = depth * axes[0] + across * axes[1]
-            if all(_apart(point, attributes, other, there, axes) for other, there in placed):
-                placed.append((attributes, (float(point[0]), float(point[1]))))
+        size, shape = (str(generator.choice(VALUES[name])) for name in ("size", "shape"))
+        for _ in range(TRIES_AN_OBJECT):
+            thing = _Placed(size, shape, look.radius[size], generator.uniform(-0.5, 0.5, 2) * look.field @ axes)
+            if all(_apart(thing, other, margins, look.margin) for other in placed):
+                placed.append(thing)
                 break
         else:
             return None
     return placed
 
 
-def _apart(
-    point: np.ndarray, attributes: dict[str, str], other: dict[str, str], there: tuple[float, float], axes: list[np.ndarray]
-) -> bool:
-    offset = point - np.array(there)
-    room = RADIUS[attributes["size"]] + RADIUS[other["size"]] + GAP
-    return bool(np.linalg.norm(offset) > room and all(abs(offset @ axis) > MARGIN for axis in axes))
+def _apart(one: _Placed, other: _Placed, directions: np.ndarray, margin: float) -> bool:
+    offset = one.point - other.point
+    room = max(one.radius + other.radius + GAP, one.reach + other.reach)  # the second holds between two cubes alone
+    return bool(np.hypot(*offset) > room and np.abs(directions @ offset).min() > margin)
+
+
+def _described(
+    generator: np.random.Generator, camera: Camera, thing: _Placed, size: tuple[int, int], condition: str | None
+) -> dict[str, Any]:
+    position = np.array([*thing.point, thing.radius])
+    words = {
+        "size": thing.size,
+        "color": str(generator.choice(allowed_colors(thing.shape, condition))),
+        "material": str(generator.choice(VALUES["material"])),
+        "shape": thing.shape,
+    }
+    return {name: words[name] for name in ATTRIBUTES} | {
+        "3d_coords": _rounded(position),
+        "pixel_coords": _rounded(camera.project(position[None], size)[0]),
+        "rotation": round(float(generator.uniform(0, 360)), 4),  # radians, though it looks like degrees: so it is in the release
+    }
 
 
 def _rounded(vector: np.ndarray) -> list[float]:
