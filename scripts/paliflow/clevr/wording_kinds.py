@@ -60,15 +60,22 @@ def kind_of(question: str, answer: str, place: str) -> str:
     Raises:
         InputError: the text has none of CLEVR's wordings, or the answer does not fit it.
     """
-    clause = question.lower().strip().removesuffix("?").rpartition(";")[2].strip()
-    for form, name in _FORMS:
-        if "?" not in clause and (match := form.fullmatch(clause)):
-            kind = name.format(*match.groups())
-            break
-    else:
+    kind = recognise(question)
+    if kind is None:
         raise InputError(f"{place}: {question[:200]!a} is no wording of CLEVR's, so its kind is unknown: leave it out, or add its program.")
     if answer not in ANSWERS[kind]:
         raise InputError(
             f"{place}: {answer[:40]!a} answers no question of the kind {kind}, as {question[:200]!a} is one: correct the file."
         )
     return kind
+
+
+def recognise(text: str) -> str | None:
+    """The kind of a question, or None for a text that has none of CLEVR's wordings."""
+    clause = text.lower().strip().removesuffix("?").rpartition(";")[2].strip()
+    if "?" in clause:
+        return None
+    for form, kind in _FORMS:
+        if match := form.fullmatch(clause):
+            return kind.format(*match.groups())
+    return None
