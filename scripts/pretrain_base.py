@@ -39,7 +39,8 @@ def main() -> None:
     values = grounding.attribute_values(scenes)
     draw = random.Random(derive_seed(arguments.seed, "tokenizer"))
     corpus = [" ".join(grounding.sample_task(scene, values, size, draw)) for scene in scenes for _ in range(4)]
-    processor = architecture.build_processor(corpus + [architecture.QUESTION_WORDS] * 20)
+    words = [f"{blank}{word}" for word in architecture.QUESTION_WORDS.split() for blank in ("", " ")]
+    processor = architecture.build_processor(corpus + words * 20)
     torch.manual_seed(derive_seed(arguments.seed, "weights"))
     model = architecture.build_model(processor)
 

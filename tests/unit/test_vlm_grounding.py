@@ -12,6 +12,7 @@ from paliflow.vlm import grounding
 from paliflow.vlm.pretrain import dense_targets
 
 SIZE = 96
+PLACE = "left|right|front|behind|same size|same color|same material|same shape"
 WORDS = {"big": "large", "tiny": "small", "matte": "rubber", "shiny": "metal", "block": "cube", "ball": "sphere"}
 
 
@@ -31,17 +32,38 @@ def matching(description: str) -> list[dict]:
     return [each for each in SCENE["objects"] if all(word in each.values() for word in words)]
 
 
+def group(text: str) -> list[dict]:
+    """The things that a text stands for: a description, places that they are in, or either of two such sets."""
+    if " or " in text:
+        one, _, other = text.partition(" or ")
+        here, there = group(one), group(other)
+        return [each for each in SCENE["objects"] if each in here or each in there]
+    found = re.fullmatch(rf"(.*?) ?\b({PLACE}) (.*)", text)
+    if found is None:
+        return matching(text)
+    described, first, rest = found.groups()
+    one, _, other = rest.partition(" and ")
+    things = [each for each in matching(described) if each in beside(first, one)]
+    if other:
+        relation, anchor = re.fullmatch(rf"({PLACE}) (.*)", other).groups()
+        things = [each for each in things if each in beside(relation, anchor)]
+    return things
+
+
+def beside(place: str, anchor: str) -> list[dict]:
+    """What stands in a relation to the one object that a text stands for."""
+    thing = referred(anchor)
+    if place.startswith("same"):
+        name = place.split()[1]
+        return [each for each in SCENE["objects"] if each is not thing and each[name] == thing[name]]
+    return [SCENE["objects"][index] for index in SCENE["relationships"][place][SCENE["objects"].index(thing)]]
+
+
 def referred(text: str) -> dict:
     """The one object that a place or a description stands for."""
-    found = [each for each in SCENE["objects"] if grounding.location(each, SIZE) == text] if "<loc" in text else matching(text)
+    found = [each for each in SCENE["objects"] if grounding.location(each, SIZE) == text] if text.startswith("<loc") else group(text)
     assert len(found) == 1
     return found[0]
-
-
-def split_relation(text: str) -> tuple[str, str, dict]:
-    """What is sought, the relation and the object beside which it is sought."""
-    sought, relation, beside = re.fullmatch(r"(.*?) ?\b(left|right|front|behind) (.*)", text).groups()
-    return sought, relation, referred(beside)
 
 
 @given(st.integers(0, 10**6))
@@ -49,18 +71,15 @@ def test_every_suffix_is_true(seed: int) -> None:
     prefix, suffix = grounding.sample_task(SCENE, VALUES, SIZE, random.Random(seed))
     task, _, rest = prefix.partition(" ")
     things = SCENE["objects"]
-    if re.search(r"\b(left|right|front|behind)\b", rest):
-        sought, relation, anchor = split_relation(rest)
-        there = [things[index] for index in SCENE["relationships"][relation][things.index(anchor)]]
-        if task == "list":
-            assert suffix == (" ; ".join(f"{each['color']} {each['shape']}" for each in there) or "none")
-        else:
-            there = [each for each in there if each in matching(sought)]
-            assert suffix == (str(len(there)) if task == "count" else "yes" if there else "no")
+    if task == "list" and rest:
+        relation, anchor = re.fullmatch(rf"({PLACE}) (.*)", rest).groups()
+        assert suffix == (" ; ".join(f"{each['color']} {each['shape']}" for each in beside(relation, anchor)) or "none")
+    elif task == "list":
+        assert suffix.split(" ; ") == [" ".join(each[name] for name in grounding.ATTRIBUTES) for each in things]
     elif task == "count":
-        assert suffix == str(len(matching(rest)))
+        assert suffix == str(len(group(rest)))
     elif task == "any":
-        assert suffix == ("yes" if matching(rest) else "no")
+        assert suffix == ("yes" if group(rest) else "no")
     elif task == "detect":
         found = [place for place in suffix.split(" ; ") if place != "none"]
         assert sorted(found) == sorted(grounding.location(each, SIZE) for each in matching(rest))
@@ -71,10 +90,8 @@ def test_every_suffix_is_true(seed: int) -> None:
         one, other = (referred(text) for text in pair.split(" ; "))
         assert suffix == ("yes" if one[name] == other[name] else "no")
     elif task == "compare":
-        one, other = (len(matching(text)) for text in rest.split(" ; "))
+        one, other = (len(group(text)) for text in rest.split(" ; "))
         assert suffix == ("equal" if one == other else "more" if one > other else "fewer")
-    elif task == "list":
-        assert suffix.split(" ; ") == [" ".join(each[name] for name in grounding.ATTRIBUTES) for each in things]
     else:
         assert suffix == referred(rest.removeprefix("of "))[task]
 

@@ -12,17 +12,20 @@ PATCH_SIZE = 16
 WIDTH = 160
 LAYERS = 4
 HEADS = 4
-PIXEL_MEAN = 0.51  # of the rendered pictures in 0..1, all channels
-PIXEL_DEVIATION = 0.11
+PIXEL_MEAN = 0.47  # of the rendered pictures in 0..1, all channels
+PIXEL_DEVIATION = 0.10
 VOCABULARY = 1500  # entries before the image, location and segmentation tokens that PaliGemma adds
-# the words that questions about such scenes are made of, so that each is one token after a blank; the base never sees them in a question
+# the words that questions about such scenes and their answers are made of, each to be one token after a blank and at the beginning; the base
+# never sees them in a question
 QUESTION_WORDS = """
-What is Is are Are there The the same as that of a an its and or than more fewer less greater equal either both How many number else other another any
-anything does Does do it have has made what color size shape material thing things object objects on side left right front behind in visible to which
-Which where cubes spheres cylinders cube sphere cylinder block blocks ball balls big large small tiny metal metallic shiny rubber matte gray red blue green
-brown purple cyan yellow yes no ; , . ? 0 1 2 3 4 5 6 7 8 9 10 color? size? shape? material? thing? things? object? objects? cubes? spheres? cylinders? cube?
-sphere? cylinder? block? blocks? ball? balls? of?
-"""  # noqa: E501
+Altogether Among Are At By Can Could Count Counting Do Does Find For Give How If In Is It Look Name Of Say Take Tell The There What Where
+Which With You a agree alike also altogether an and another any anything are as at ball balls behind big block blocks blue both brown call
+can color contain count counting cube cubes cyan cylinder cylinders do does either else equal every exactly fewer find front get give gray
+greater green has have higher how if image in is it its large larger left less look lower made many match matches material matte metal
+metallic more no number object objects of on or other picture purple red right rubber same say scene see shape share shares shiny show
+side size small smaller sphere spheres take than that the their then there they thing things tiny to total twice visible what where which
+with would yellow yes you 0 1 2 3 4 5 6 7 8 9 10 , . : ; ?
+"""
 SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
 
 

@@ -13,6 +13,7 @@ from paliflow.errors import InputError
 ATTRIBUTES = ("size", "color", "material", "shape")
 SYNONYMS = {"large": "big", "small": "tiny", "rubber": "matte", "metal": "shiny", "cube": "block", "sphere": "ball"}
 LOCATION_BINS = 32
+MOST_HOPS = 2  # relations in a row by which one object is named
 
 Scene = dict[str, Any]
 Thing = dict[str, Any]
@@ -81,28 +82,19 @@ def _list(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
 
 
 def _count(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    wanted = _description(scene, values, draw, present=0.85)
-    return f"count {_say(wanted, draw)}", str(len(_matching(scene, wanted)))
+    text, things = _group(scene, values, size, draw, present=0.85)
+    return f"count {text}", str(len(things))
 
 
 def _present(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    wanted = _description(scene, values, draw, present=0.45)
-    return f"any {_say(wanted, draw)}", "yes" if _matching(scene, wanted) else "no"
+    text, things = _group(scene, values, size, draw, present=0.45)
+    return f"any {text}", "yes" if things else "no"
 
 
-def _beside(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    """Count, find or list what lies beside an object, all of it or what a description fits."""
-    index, relation = draw.randrange(len(scene["objects"])), draw.choice(sorted(scene["relationships"]))
-    there = [scene["objects"][other] for other in scene["relationships"][relation][index]]
-    place = f"{relation} {_refer(scene, scene['objects'][index], size, draw)}"
-    verb = draw.choice(("count", "any", "list"))
-    if verb == "list":
-        there.sort(key=lambda thing: thing["pixel_coords"][0])
-        return f"list {place}", " ; ".join(f"{thing['color']} {thing['shape']}" for thing in there) or "none"
-    wanted = _description(scene, values, draw, present=0.85) if draw.random() < 0.7 else {}
-    there = [thing for thing in there if _fits(thing, wanted)]
-    answer = str(len(there)) if verb == "count" else "yes" if there else "no"
-    return f"{verb} {_say(wanted, draw)} {place}", answer
+def _list_beside(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    place, there = _place(scene, size, draw)
+    there.sort(key=lambda thing: thing["pixel_coords"][0])
+    return f"list {place}", " ; ".join(f"{thing['color']} {thing['shape']}" for thing in there) or "none"
 
 
 def _same(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
@@ -115,44 +107,85 @@ def _same(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
 
 
 def _compare(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    pair = [_description(scene, values, draw, present=0.85) for _ in range(2)]
-    counts = [len(_matching(scene, wanted)) for wanted in pair]
-    answer = "equal" if counts[0] == counts[1] else "more" if counts[0] > counts[1] else "fewer"
-    return f"compare {_say(pair[0], draw)} ; {_say(pair[1], draw)}", answer
+    (one, here), (other, there) = (_group(scene, values, size, draw, present=0.85) for _ in range(2))
+    answer = "equal" if len(here) == len(there) else "more" if len(here) > len(there) else "fewer"
+    return f"compare {one} ; {other}", answer
 
 
 # short answers weigh more, for the long ones hold most of the tokens on which the loss is a mean
 _TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
-    (_describe, 0.15),
-    (_read, 0.22),
-    (_detect, 0.05),
-    (_list, 0.05),
-    (_count, 0.14),
-    (_present, 0.09),
-    (_beside, 0.15),
-    (_same, 0.08),
-    (_compare, 0.07),
+    (_describe, 0.10),
+    (_read, 0.30),
+    (_detect, 0.04),
+    (_list, 0.04),
+    (_list_beside, 0.04),
+    (_count, 0.20),
+    (_present, 0.10),
+    (_same, 0.10),
+    (_compare, 0.08),
 ]
 
 
-def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: str | None = None) -> str:
-    """An object by its place, or as often by a description that fits it alone, `without` an attribute, where there is one."""
-    if draw.random() < 0.5:
-        names = [name for name in ATTRIBUTES if name != without]
+def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: str | None = None, depth: int = 0) -> str:
+    """An object by its place, by a description that fits it alone, or by one that does so beside another object; `without` an attribute."""
+    names = [name for name in ATTRIBUTES if name != without]
+    way = draw.random()
+    if way < 0.4:
         for length in range(draw.randint(1, len(names)), len(names) + 1):
             wanted = {name: thing[name] for name in draw.sample(names, length)}
             if len(_matching(scene, wanted)) == 1:
                 return _say(wanted, draw)
+    elif way < 0.75 and depth < MOST_HOPS:
+        for _ in range(8):
+            place, there = _place(scene, size, draw, depth + 1, without)
+            wanted = {name: thing[name] for name in draw.sample(names, draw.choice((0, 1, 1, 2)))}
+            if [each for each in there if _fits(each, wanted)] == [thing]:
+                return f"{_say(wanted, draw)} {place}"
     return location(thing, size)
+
+
+def _place(scene: Scene, size: int, draw: random.Random, depth: int = 0, without: str | None = None) -> tuple[str, list[Thing]]:
+    """Words for a relation to one object, such as "left red cube" or "same color <loc…>", and the things that stand in it."""
+    index = draw.randrange(len(scene["objects"]))
+    anchor = scene["objects"][index]
+    name = draw.choice(ATTRIBUTES)
+    if draw.random() < 0.25 and name != without:
+        there = [other for other in scene["objects"] if other is not anchor and other[name] == anchor[name]]
+        return f"same {name} {_refer(scene, anchor, size, draw, depth=depth)}", there
+    relation = draw.choice(sorted(scene["relationships"]))
+    there = [scene["objects"][other] for other in scene["relationships"][relation][index]]
+    return f"{relation} {_refer(scene, anchor, size, draw, depth=depth)}", there
+
+
+def _group(scene: Scene, values: Values, size: int, draw: random.Random, present: float) -> tuple[str, list[Thing]]:
+    """Words for a set of things, by description, place, two places, or either of two such sets; and those things."""
+    way = draw.random()
+    if way < 0.12:
+        (one, here), (other, there) = (_group(scene, values, size, draw, present) for _ in range(2))
+        if " or " not in one + other:
+            return f"{one} or {other}", [thing for thing in scene["objects"] if thing in here or thing in there]
+    if way < 0.55:
+        wanted = _description(scene, values, draw, present)
+        return _say(wanted, draw), _matching(scene, wanted)
+    place, there = _place(scene, size, draw)
+    if way > 0.85:
+        other, beyond = _place(scene, size, draw)
+        place, there = f"{place} and {other}", [thing for thing in there if thing in beyond]
+    wanted = {}
+    if draw.random() < 0.7:
+        wanted = _description({"objects": there} if there and draw.random() < 0.6 else scene, values, draw, present, (1, 1, 2))
+    return f"{_say(wanted, draw)} {place}", [thing for thing in there if _fits(thing, wanted)]
 
 
 def _full_name(thing: Thing) -> str:
     return " ".join(thing[name] for name in ATTRIBUTES)
 
 
-def _description(scene: Scene, values: Values, draw: random.Random, present: float) -> dict[str, str]:
+def _description(
+    scene: Scene, values: Values, draw: random.Random, present: float, lengths: tuple[int, ...] = (1, 1, 2, 2, 3)
+) -> dict[str, str]:
     """One to three attribute values, with probability `present` those of an object of the scene, otherwise drawn at random."""
-    names = draw.sample(ATTRIBUTES, draw.choice((1, 1, 2, 2, 3)))
+    names = draw.sample(ATTRIBUTES, draw.choice(lengths))
     if draw.random() < present:
         thing = draw.choice(scene["objects"])
         return {name: thing[name] for name in names}
