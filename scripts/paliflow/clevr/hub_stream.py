@@ -121,4 +121,4 @@ def _ask_the_hub(source: Source) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return (str(error).strip().split("\n")[0] or type(error).__name__)[:300]
+    return (str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__)[:300]
