@@ -15,8 +15,8 @@ HEADS = 4
 PIXEL_MEAN = 0.47  # of the rendered pictures in 0..1, all channels
 PIXEL_DEVIATION = 0.10
 VOCABULARY = 1500  # entries before the image, location and segmentation tokens that PaliGemma adds
-# the words that questions about such scenes and their answers are made of, each to be one token after a blank and at the beginning; the base
-# never sees them in a question
+# the words of questions about such scenes and of their answers, each to be one token, with a blank before it and without; the base never
+# sees them in a question
 QUESTION_WORDS = """
 Altogether Among Are At By Can Could Count Counting Do Does Find For Give How If In Is It Look Name Of Say Take Tell The There What Where
 Which With You a agree alike also altogether an and another any anything are as at ball balls behind big block blocks blue both brown call
