@@ -1,11 +1,14 @@
 """Pictures: the same bytes whatever the number of processes, resumable, and every object in sight."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import render_clevr
 from PIL import Image
 
+from paliflow import files
 from paliflow.clevr import cogent, collection, render, scene, stage
 from paliflow.clevr.looks import LOOKS
 from paliflow.errors import InputError
@@ -82,6 +85,32 @@ def test_a_scene_that_can_never_be_seen_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(render, "visible_pixels", lambda camera, objects, size: [0] * len(objects))
     with pytest.raises(InputError, match="hid one another in each of 2 scenes of the look close"):
         collection.render_collection(SETTINGS, 1, tmp_path)
+
+
+def run_script(monkeypatch: pytest.MonkeyPatch, output: Path, *arguments: str) -> None:
+    settings = ("--image-height", "32", "--seed", "3", "--processes", "1", "--output", str(output))
+    monkeypatch.setattr(sys, "argv", ["render_clevr.py", *settings, *arguments])
+    render_clevr.main()
+
+
+def test_the_script_writes_the_release_layout_and_counts_what_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "clevr" / "study"
+    run_script(monkeypatch, output, "--images", "2", "--cogent-b", "1")
+    scenes = files.read_json(output / "scenes" / "CLEVR_train_scenes.json")["scenes"]
+    assert sorted(path.name for path in (output / "images" / "train").iterdir()) == [graph["image_filename"] for graph in scenes]
+    metrics = files.read_json(output / "metrics.json")
+    assert metrics["values"]["images"] == 3
+    assert metrics["values"]["objects"] == sum(len(graph["objects"]) for graph in scenes)
+    assert metrics["values"]["images_keeping"]["A"] >= 2 and metrics["values"]["images_keeping"]["B"] >= 1
+    assert metrics["provenance"]["cpu_seconds_per_image"] > 0
+
+
+@pytest.mark.parametrize(("low", "high"), [("3", "8"), ("5", "4"), ("0", "4")])
+def test_numbers_of_objects_that_do_not_fit_the_look_are_refused(
+    low: str, high: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=f"--min-objects {low} and --max-objects {high} do not fit the look close"):
+        run_script(monkeypatch, tmp_path / "a" / "b", "--images", "1", "--min-objects", low, "--max-objects", high)
 
 
 def test_an_object_behind_another_shows_fewer_pixels() -> None:
