@@ -90,6 +90,11 @@ def test_a_module_says_what_it_is_for(path: Path) -> None:
     assert documentation or path.read_text() == ""
 
 
+def test_the_map_of_the_largest_room_names_every_module_of_it() -> None:
+    told = re.findall(r"`(\w+)`", ast.get_docstring(ast.parse((LIBRARY / "clevr" / "__init__.py").read_text())) or "")
+    assert sorted(told) == sorted(path.stem for path in (LIBRARY / "clevr").glob("*.py") if path.stem != "__init__")
+
+
 def text_files() -> list[Path]:
     return [path for path in project_files() if (ROOT / path).suffix in {".py", ".smk", ".yaml", ".md", ".j2", ".toml", ".txt", ".bib", ""}]
 
