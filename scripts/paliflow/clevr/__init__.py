@@ -8,8 +8,8 @@ Rendering: `looks` (camera and field), `stage` (floor, lamps, surfaces), `solids
 Asking: `families` (the table of them), `phrases` (what a question speaks of), `chains` (relations followed through a scene), `candidates`
 (valid questions of a family), `wording` (the English), `questions` (which to ask, in balance).
 
-Reading: `stream` (JSON record by record), `archive` (folder or zip), `wording_kinds` (a question's kind from its text), `records` (one question
-or scene, checked), `picture` (one picture, checked), `release` (all of them together), `hub_stream` and `hub` (a data set on the model hub).
+Reading: `stream` (JSON record by record), `archive` (folder or zip), `wording_kinds` (a question's kind from its text), `records` (one
+question or scene, checked), `picture` (one picture, checked), `release` (all of them together), `hub_stream` and `hub` (from the model hub).
 
 Checking: `findings` (what is counted), `check_pictures`, `check`.
 
