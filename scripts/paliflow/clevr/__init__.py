@@ -9,7 +9,7 @@ Asking: `families` (the table of them), `phrases` (what a question speaks of), `
 (valid questions of a family), `wording` (the English), `questions` (which to ask, in balance).
 
 Reading: `stream` (JSON record by record), `archive` (folder or zip), `wording_kinds` (a question's kind from its text), `records` (one
-question or scene, checked), `picture` (one picture, checked), `release` (all of them together), `hub_stream` and `hub` (from the model hub).
+question or scene, checked), `picture` (one picture, checked), `release` (all of it together), `hub_stream` and `hub` (from the model hub).
 
 Checking: `findings` (what is counted), `check_pictures`, `check`.
 
