@@ -150,3 +150,15 @@ def test_a_speck_goes_and_a_highlight_stays() -> None:
     clean = render._without_fireflies(passes)
     assert clean[2, 2].max() < 0.25
     assert clean[5, 5].min() == pytest.approx(2.0)
+
+
+def test_metal_throws_no_speck_on_the_floor() -> None:
+    """Of the floor, two pixels and more from any object, nothing stands out of its surroundings."""
+    corners = [(x, y) for x in (-0.9, 0.9) for y in (-0.9, 0.9)]
+    things = [THING | {"material": "metal", "color": "cyan", "rotation": float(x), "3d_coords": [x, y, 0.7]} for x, y in corners]
+    view, size = view_of("close"), LOOKS["close"].size(96)
+    picture = render.render(view, things, size, seed=3).astype(float).mean(axis=2)
+    floor = (render._windows(render.seen_objects(view.camera, things, size), 2) == 0).all(axis=0)
+    around = np.median(render._windows(picture, 1), axis=0)
+    assert floor.mean() > 0.4
+    assert (picture - around)[floor].max() < 10

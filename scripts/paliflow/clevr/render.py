@@ -31,16 +31,24 @@ def render(view: View, objects: list[dict[str, Any]], size: tuple[int, int], see
     shapes = {_name(number): _shape(_name(number), thing, _surface(thing)) for number, thing in enumerate(objects)}
     scene = _load(view.camera, size, integrator, _stage(view) | shapes)
     passes = np.stack([np.array(mi.render(scene, spp=SAMPLES_PER_PASS, seed=seed + k))[..., :3] for k in range(PASSES)])
-    linear = _without_fireflies(passes)
+    linear = _without_grain(passes, _without_fireflies(passes), objects, seen_objects(view.camera, objects, size))
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
     return (np.clip(encoded, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def visible_pixels(camera: Camera, objects: list[dict[str, Any]], size: tuple[int, int]) -> list[int]:
-    """How many pixels each object shows, one ray a pixel, in a picture where the k-th glows with the radiance k and all else is black."""
+def seen_objects(camera: Camera, objects: list[dict[str, Any]], size: tuple[int, int]) -> np.ndarray:
+    """Which object each pixel shows, (height, width): from 1, and 0 where there is none; by one ray a pixel.
+
+    It is a picture in which the k-th object glows with the radiance k and all else is black.
+    """
     glowing = {_name(number): _shape(_name(number), thing, _glow(number + 1)) for number, thing in enumerate(objects)}
     scene = _load(camera, size, {"type": "path", "max_depth": 1}, glowing)
-    seen = np.array(mi.render(scene, spp=1, seed=0))[..., 0].round().astype(int)
+    return np.array(mi.render(scene, spp=1, seed=0))[..., 0].round().astype(int)
+
+
+def visible_pixels(camera: Camera, objects: list[dict[str, Any]], size: tuple[int, int]) -> list[int]:
+    """How many pixels each object shows."""
+    seen = seen_objects(camera, objects, size)
     return [int(pixels) for pixels in np.bincount(seen.ravel(), minlength=len(objects) + 1)[1:]]
 
 
@@ -50,10 +58,42 @@ def _without_fireflies(passes: np.ndarray) -> np.ndarray:
     A highlight stands in every pass and a speck in some, so what is bright neither in the darkest pass nor in the pixels around is cut.
     """
     mean, own = passes.mean(axis=0), passes.min(axis=0)
-    height, width = mean.shape[:2]
-    framed = np.pad(mean, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    around = np.median([framed[i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=0)
+    around = np.median(_windows(mean, 1), axis=0)
     return np.minimum(passes, FIREFLY_FACTOR * np.maximum(own, around) + 0.02).mean(axis=0)
+
+
+def _without_grain(passes: np.ndarray, linear: np.ndarray, objects: list[dict[str, Any]], seen: np.ndarray) -> np.ndarray:
+    """The picture with floor and rubber smoothed, each within its own bounds, so that no edge is blurred.
+
+    The floor is smooth but for soft shadows. A speck of light that falls on it stands in one pass or two of the four, hence the second
+    darkest, brought back to the brightness that all four have.
+    """
+    height, floor = len(seen), seen == 0
+    darker = np.sort(passes, axis=0)[1]
+    darker *= np.median(linear[floor]) / np.median(darker[floor])
+    smooth = _smoothed(linear, darker, floor, max(1, height // 160))
+    for number, thing in enumerate(objects, start=1):
+        if thing["material"] == "rubber":
+            smooth = _smoothed(smooth, smooth, seen == number, height // 160)
+    return smooth
+
+
+def _smoothed(picture: np.ndarray, source: np.ndarray, within: np.ndarray, radius: int) -> np.ndarray:
+    """`picture` with the pixels that lie `within` (height, width), its rim left out, replaced by the mean of `source` around them there."""
+    if radius == 0:
+        return picture
+    inner = _windows(within, 1).min(axis=0)
+    total = _windows(source * inner[..., None], radius).sum(axis=0)
+    count = _windows(inner.astype(float), radius).sum(axis=0)
+    return np.where(inner[..., None], total / np.maximum(count, 1)[..., None], picture)
+
+
+def _windows(picture: np.ndarray, radius: int) -> np.ndarray:
+    """The picture shifted to every place of a square window, (window, height, width, …); beyond its edge it goes on as it ends."""
+    height, width = picture.shape[:2]
+    framed = np.pad(picture, [(radius, radius)] * 2 + [(0, 0)] * (picture.ndim - 2), mode="edge")
+    side = range(2 * radius + 1)
+    return np.stack([framed[i : i + height, j : j + width] for i in side for j in side])
 
 
 def _load(camera: Camera, size: tuple[int, int], integrator: dict[str, Any], shapes: dict[str, Any]) -> "mi.Scene":
