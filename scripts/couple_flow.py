@@ -25,7 +25,7 @@ def main() -> None:
     drawing = {name: getattr(arguments, name) for name in ("pair", "seed", "seeds", "steps", "batch_size")}
     stage = provenance.Stage("couple_flow", arguments.seed, drawing)
 
-    work = stage.work_folder(arguments.couplings.parents[1])
+    work = stage.work_folder(arguments.couplings.parent)
     couplings = couple(**drawing, work=work)
     example = draw_batches(arguments.pair, arguments.seed, 0, 0, 1, arguments.batch_size)
     with files.replacing(arguments.couplings) as temporary:

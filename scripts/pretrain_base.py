@@ -47,9 +47,7 @@ def main() -> None:
     pictures = [Image.open(arguments.scenes / "images" / "train" / scene["image_filename"]) for scene in scenes]
     pixels = processor.image_processor(pictures, return_tensors="pt")["pixel_values"]
     held_out = max(1, int(len(scenes) * HELD_OUT_SHARE))
-    log = pretrain.pretrain(
-        model, processor, scenes[held_out:], pixels[held_out:], recipe, work := stage.work_folder(arguments.output.parent.parent)
-    )
+    log = pretrain.pretrain(model, processor, scenes[held_out:], pixels[held_out:], recipe, work := stage.work_folder(arguments.output))
 
     model = model.to(torch.bfloat16).to(torch.float32)  # what is measured is what is shipped
     scores = _measure(model, processor, scenes[:held_out], pixels[:held_out], values, arguments.seed)

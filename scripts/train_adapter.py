@@ -53,7 +53,7 @@ def main() -> None:
         arguments.warmup_share,
         derive_seed(arguments.seed, "train_adapter"),
     )
-    work, started = stage.work_folder(arguments.output.parent.parent), time.monotonic()
+    work, started = stage.work_folder(arguments.output), time.monotonic()
     log, taken = train.train(adapted, processor.tokenizer, features, subset.questions, schedule, work, f"train_adapter {arguments.method}")
     seconds = time.monotonic() - started
 

@@ -46,7 +46,7 @@ def main() -> None:
             f"{arguments.permutations} holds couplings of (seeds, steps, batch) {permutations.shape}, not of "
             f"{(plan.seeds, plan.steps, plan.batch_size)}: run couple_flow with the same settings."
         )
-    work = stage.work_folder(arguments.model.parents[2])
+    work = stage.work_folder(arguments.model.parent)
     fields, losses = train(plan, permutations, work)
 
     members = [{"coupling": coupling, "seed": replicate} for coupling, replicate in plan.members()]

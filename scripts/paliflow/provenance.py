@@ -75,11 +75,11 @@ class Stage:
         self.name, self.seed, self.settings = name, seed, settings
         self._started = time.monotonic()
 
-    def work_folder(self, results: Path) -> Path:
-        """A folder for what an interrupted run leaves and the next takes up; its name changes with the code, the seed and the settings."""
+    def work_folder(self, output: Path) -> Path:
+        """A folder in `output` for what an interrupted run leaves to the next; its name changes with code, seed and settings."""
         settings = json.dumps([self.seed, self.settings], default=str, sort_keys=True)
         key = hashlib.sha256((code_digest(LIBRARY.parent / f"{self.name}.py") + settings).encode()).hexdigest()[:16]
-        folder = Path(results) / ".work" / self.name / key
+        folder = Path(output) / ".work" / self.name / key
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -69,7 +69,7 @@ def wait_for_checkpoint(clone: Clone, driver: subprocess.Popen[str]) -> int:
     """Wait until the training has kept something; returns its process."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        if list(clone.folder.glob("results/.work/train_flow/*/checkpoint.pt")):
+        if list(clone.folder.glob("results/train_flow/*/.work/train_flow/*/checkpoint.pt")):
             return stage_processes(clone)[0]
         assert driver.poll() is None, driver.communicate()[0]
         time.sleep(0.05)
