@@ -22,12 +22,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for images/, questions/ and metrics.json")
     arguments = parser.parse_args()
 
+    if arguments.images < 1:
+        raise errors.InputError(f"--images is {arguments.images}, and must be at least 1: give the number of pictures to keep.")
     source = Source(arguments.dataset, arguments.configuration, arguments.revision)
     stage = Stage("fetch_clevr", 0, source._asdict() | {"images": arguments.images})
-    work = stage.work_folder(arguments.output.parent.parent)
+    work = stage.work_folder(arguments.output)
     hub.fetch(source, arguments.images, work)
     values = hub.write_release(source, arguments.images, work, arguments.output)
-    stage.write_metrics(arguments.output / "metrics.json", source._asdict() | values, {"bytes": "of the pictures"})
+    units = {"bytes": "of the pictures", "rows": "read", "questions_skipped": "not CLEVR's", "rows_without_questions": "not kept"}
+    stage.write_metrics(arguments.output / "metrics.json", source._asdict() | values, units)
     shutil.rmtree(work)
 
 

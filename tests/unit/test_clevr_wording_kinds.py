@@ -77,10 +77,26 @@ def test_an_answer_of_another_kind_is_refused(question: str, answer: str) -> Non
         wording_kinds.kind_of(question, answer, "here")
 
 
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Be brief. There is a cube; is there a ball behind it? Be brief.", "There is a cube; is there a ball behind it?"),
+        ("How many balls are there\nBe brief.", "How many balls are there"),
+        ("How many words? Is there a ball? Is there a ball?", None),
+        ("Is there a ball? Answer: Is there a ball?", "Is there a ball?"),
+        ("Who painted the ball? Be brief.", None),
+        ("", None),
+    ],
+)
+def test_the_one_question_of_a_text_is_found(text: str, question: str | None) -> None:
+    assert wording_kinds.find_question(text) == question
+
+
 @pytest.mark.parametrize("repeated", ["the same ", "are the ball and the ", "less than the number of ", "what color "])
 def test_a_long_hostile_question_takes_no_time(repeated: str) -> None:
     begun = time.process_time()
     for opening in ("is the number of ", "do the ", "is the color of ", "the "):
         with pytest.raises(InputError):
             wording_kinds.kind_of(opening + repeated * 40_000 + "x", "x", "here")
+        wording_kinds.find_question(opening + repeated * 40_000 + "? x")
     assert time.process_time() - begun < 5

@@ -6,6 +6,7 @@ or abort it (apache/arrow issue 45214).
 
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Generator, Iterator
@@ -49,7 +50,7 @@ def rows(source: Source, first: int) -> Generator[dict[str, Any], None, None]:
             if isinstance(message, str):
                 raise InputError(message)
             yield message
-    except EOFError:
+    except (EOFError, OSError):  # between two messages, in the middle of one
         process.join()
         raise InputError(
             f"{source}: its reader ended with code {process.exitcode}: run again, with more memory if it lacked some."
@@ -87,6 +88,12 @@ def _read(source: Source, first: int) -> Iterator[dict[str, Any]]:
         columns = set(stream.column_names or ())
         records = iter(stream.decode(False).skip(first)) if columns >= COLUMNS else None
     except Exception as error:  # of HTTP clients, file systems, Arrow, YAML: they have no common class
+        if match := re.search(r"BuilderConfig '.*' not found\. Available: \[(.*)\]", str(error)):
+            available = match.group(1).replace("'", "")
+            raise InputError(
+                f"{source.dataset} has no configuration {source.configuration}: set data.hub.configuration (--configuration) to one that "
+                f"it has: {available}."
+            ) from None
         raise InputError(f"{source} cannot be read ({_reason(error)}): correct that, or try again.") from None
     if records is None:
         found = f"the columns {', '.join(sorted(columns))}" if columns else "no columns that can be told"

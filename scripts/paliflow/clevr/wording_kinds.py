@@ -48,6 +48,8 @@ _FORMS = [
     )
 ]
 
+_SENTENCE = re.compile(r"[\w ,;'-]+\??")  # CLEVR's questions have no other characters
+
 
 def kind_of(question: str, answer: str, place: str) -> str:
     """The kind of a question of CLEVR v1.0.
@@ -68,6 +70,20 @@ def kind_of(question: str, answer: str, place: str) -> str:
             f"{place}: {answer[:40]!a} answers no question of the kind {kind}, as {question[:200]!a} is one: correct the file."
         )
     return kind
+
+
+def find_question(text: str) -> str | None:
+    """The one question of CLEVR's in a text that may also ask for a short answer, before or after it, on its line or another.
+
+    None if there is none, or more than one. One genuine wording has no question mark; sentences with one are preferred.
+    """
+    asked = (sentence for sentence in _SENTENCE.findall(text) if sentence.endswith("?"))
+    for sentences in (asked, re.split(r"[.:!\r\n]", text)):
+        found = {sentence.strip(" ,;'-\t") for sentence in sentences}
+        questions = list(filter(recognise, found))
+        if questions:
+            return questions[0] if len(questions) == 1 else None
+    return None
 
 
 def recognise(text: str) -> str | None:
