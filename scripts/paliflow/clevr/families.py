@@ -9,7 +9,6 @@ from paliflow.clevr.vocabulary import ATTRIBUTES
 
 QUERIES = tuple(f"query_{attribute}" for attribute in ATTRIBUTES)
 EQUALS = tuple(f"equal_{attribute}" for attribute in ATTRIBUTES)
-BOTH = (False, True)
 COMPARISONS = ("equal_integer", "less_than", "greater_than")
 
 

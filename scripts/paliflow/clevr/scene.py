@@ -13,11 +13,10 @@ from paliflow.clevr.cogent import allowed_colors
 from paliflow.clevr.looks import Look
 from paliflow.clevr.solids import CUBE_BEVEL
 from paliflow.clevr.stage import CAMERA_JITTER, LAMP_JITTER, LAMPS
-from paliflow.clevr.vocabulary import ATTRIBUTES, RELATIONS, VALUES
+from paliflow.clevr.vocabulary import ATTRIBUTES, RELATION_THRESHOLD, RELATIONS, VALUES
 from paliflow.errors import InputError
 
 GAP = 0.25  # least free space between two objects, as if each were as round as a sphere
-RELATION_THRESHOLD = 0.2  # CLEVR's: j is left of i if it lies further left by more than this
 CUBE_REACH = math.sqrt(2) * (1 - CUBE_BEVEL) + CUBE_BEVEL  # from a cube's middle to its upright edges, in radii
 TRIES_AN_OBJECT = 50  # as in CLEVR's generator; then the scene is begun anew
 TRIES_A_SCENE = 2000

@@ -10,6 +10,7 @@ VALUES: dict[str, tuple[str, ...]] = {
 }
 
 RELATIONS = ("left", "right", "front", "behind")
+RELATION_THRESHOLD = 0.2  # CLEVR's: j is left of i if it lies further left by more than this
 
 # sRGB in 0..255, as CLEVR's own properties file gives them
 RGB: dict[str, tuple[int, int, int]] = {
