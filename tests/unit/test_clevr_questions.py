@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from paliflow.clevr import program, questions
 from paliflow.clevr.families import FAMILIES, SHARES
+from paliflow.clevr.phrases import Phrase, Relation, describe
 from paliflow.clevr.program import ObjectSets
 from paliflow.clevr.vocabulary import VALUES
+from paliflow.clevr.wording import say
 
 GENUINE = os.environ.get("PALIFLOW_CLEVR")
 
@@ -189,6 +191,15 @@ def test_a_union_is_not_of_two_opposites(asked: list[dict]) -> None:
                 words[side].update(step["value_inputs"])
             apart = [set(words[0] - words[1]), set(words[1] - words[0])]
             assert all(apart) and set().union(*apart) not in ({"small", "large"}, {"rubber", "metal"}), question["question"]
+
+
+def test_of_two_sides_the_one_with_a_place_is_said_first() -> None:
+    red, blue, cube = (describe(values) for values in ({"color": "red"}, {"color": "blue"}, {"shape": "cube"}))
+    plain, placed = Phrase(red), Phrase(blue, Relation("left", Phrase(cube)))
+    for family in (family for family in FAMILIES if family.group == "single_or" and sum(family.hops) == 1):
+        for phrases in ((plain, placed), (placed, plain)):
+            text = say(family, phrases, random.Random(len(family.hops)))
+            assert text.index("blue") < text.index("left of") < text.index("red"), text
 
 
 def test_the_order_of_the_scenes_does_not_matter(asked: list[dict]) -> None:

@@ -82,6 +82,8 @@ SAMENESS: list[tuple[str, str]] = [
 
 def say(family: Family, phrases: tuple[Phrase, ...], draw: random.Random) -> str:
     """A question of a family about what the phrases speak of."""
+    if family.group == "single_or":  # a place said last, behind a side without one, would seem to be that of both sides
+        phrases = tuple(sorted(phrases, key=lambda phrase: phrase.link is None))
     pieces = draw.choice(draw.choice(_VARIANTS[_wordings_of(family)]))
     said = [piece if number % 2 == 0 else SLOTS[piece](family, phrases, draw) for number, piece in enumerate(pieces)]
     text = "".join(said)
