@@ -114,6 +114,21 @@ def test_records_of_another_form_are_counted(folder: Path) -> None:
     assert found(folder) == {"questions_invalid": 3}
 
 
+def test_a_questions_file_without_questions_is_counted(folder: Path) -> None:
+    spoil(folder, "questions", list.clear, "val")
+    assert found(folder) == {"splits_without_questions": 1}
+    code, _, told = run(folder)
+    assert code == 1 and "CLEVR_val_questions.json holds no question" in told
+
+
+def test_a_scene_without_objects_is_no_fault(folder: Path) -> None:
+    empty = {"objects": [], "relationships": {name: [] for name in ("left", "right", "front", "behind")}}
+    spoil(folder, "scenes", update(2, **empty))
+    spoil(folder, "questions", lambda records: records.__delitem__(slice(7, 9)))
+    spoil(folder, "questions", update(6, answer="0"))  # how many things there are
+    assert found(folder) == {}
+
+
 def test_a_scene_of_another_form_is_counted_with_the_questions_that_need_it(folder: Path) -> None:
     spoil(folder, "scenes", lambda records: records[2]["objects"][0].update(color="pink"))
     assert found(folder) == {"scenes_invalid": 1, "questions_without_scene": 3}

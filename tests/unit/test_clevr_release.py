@@ -79,6 +79,27 @@ def test_what_macos_puts_into_a_zip_is_not_read(folder: Path) -> None:
     read_all(path)
 
 
+def test_a_zip_without_a_top_folder_is_read(folder: Path) -> None:
+    path = folder.parent / "flat.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder))
+        archive.writestr("README.txt", "what CLEVR is")
+    with Release.open(path) as release:
+        assert len(list(release.questions("train"))) == 12 and len(release.image_names("train")) == 4
+    read_all(path)
+
+
+def test_hidden_files_do_not_matter(folder: Path) -> None:
+    for name in (".snakemake_timestamp", "images/train/._CLEVR_train_000000.png", "questions/.CLEVR_train_questions.json"):
+        (folder / name).write_bytes(b"\x00")
+    path = pack(folder, folder.parent / "release.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(".snakemake_timestamp", b"")
+    for release in (folder, path):
+        read_all(release)
+
+
 @needs_genuine
 def test_genuine_clevr_is_read_whole() -> None:
     with Release.open(GENUINE) as release:
@@ -145,7 +166,7 @@ def of_relation(**fields: Any) -> Callable[[list[Record]], object]:
 WRONG_SCENES = {
     "is a list, no JSON object": lambda records: records.insert(1, []),
     "lacks 'image_index'": lambda records: records[1].pop("image_index"),
-    "'objects' must be a list of 1 to 100 objects": changed(1, objects=[]),
+    "'objects' must be a list of at most 100 objects": changed(1, objects={}),
     "object 2 lacks 'material'": lambda records: records[1]["objects"][2].pop("material"),
     "object 0: 'color' must be one of gray": of_object(0, color="pink"),
     "object 1: '3d_coords' must be three finite numbers": of_object(1, **{"3d_coords": [0, 1]}),
@@ -172,6 +193,13 @@ def test_a_coordinate_that_is_not_finite_is_refused(folder: Path, number: str) -
     path.write_text(path.read_text().replace("0.7", number, 1))
     with pytest.raises(InputError, match=r"CLEVR_train_scenes\.json, scene 0"):
         read_all(folder)
+
+
+def test_of_scenes_that_are_not_chosen_only_the_name_is_looked_at(folder: Path) -> None:
+    spoil(folder, "scenes", changed(1, objects=3))
+    with Release.open(folder) as release:
+        chosen = [picture_name(0), picture_name(3)]
+        assert [graph["image_filename"] for graph in release.scenes("train", chosen)] == chosen
 
 
 def test_a_picture_described_twice_is_refused_by_name_alone(folder: Path) -> None:

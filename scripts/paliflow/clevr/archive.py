@@ -84,14 +84,14 @@ class Folder:
 
 
 class Zip:
-    """The one top folder of a zip archive, of which nothing is ever unpacked to the disk."""
+    """The one top folder of a zip archive, or all of one that has none; nothing of it is ever unpacked to the disk."""
 
     def __init__(self, path: Path) -> None:
         """Read the archive's directory.
 
         Raises:
             InputError: it is no zip or a damaged one; a member is encrypted, there twice, packed by an unusual method, or lies outside
-                the one top folder.
+                the one top folder, and questions/ not at the top itself.
         """
         self._path = path
         with _in_one_sentence(str(path)):
@@ -136,18 +136,19 @@ class Zip:
 
 
 def _members(entries: list[zipfile.ZipInfo], path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The files below the top folder by their path from there."""
-    kept = [(_parts(entry, path), entry) for entry in entries]
-    kept = [(parts, entry) for parts, entry in kept if parts[0] != BESIDE]
+    """The files below the top folder by their path from there; where questions/ lies at the top itself, that is the archive's."""
+    kept = [(_parts(entry, path), entry) for entry in entries if entry.filename != "./"]
+    kept = [(parts, entry) for parts, entry in kept if parts[0] != BESIDE and not parts[0].startswith(".")]
     top = next((parts[0] for parts, _ in kept if parts[1:2] == ("questions",)), kept[0][0][0] if kept else "")
+    depth = 0 if any(len(parts) == 2 and parts[0] == "questions" and not entry.is_dir() for parts, entry in kept) else 1
     members: dict[str, zipfile.ZipInfo] = {}
     for parts, entry in kept:
         shown = ascii(entry.filename[:100])
-        if parts[0] != top or (len(parts) == 1 and not entry.is_dir()):
+        if depth and (parts[0] != top or (len(parts) == 1 and not entry.is_dir())):
             raise InputError(f"{path} holds {shown} outside its folder {top[:100]!a}: pack one folder such as CLEVR_v1.0 and nothing else.")
         if entry.is_dir():
             continue
-        name = "/".join(parts[1:])
+        name = "/".join(parts[depth:])
         if name in members:
             raise InputError(f"{path} holds {shown} twice: which is meant is unknown, pack it again.")
         if entry.flag_bits & 1:

@@ -12,10 +12,9 @@ from paliflow.clevr import program, records
 from paliflow.clevr.check_pictures import PictureCheck
 from paliflow.clevr.findings import Findings
 from paliflow.clevr.release import Release
-from paliflow.clevr.vocabulary import RELATIONS
+from paliflow.clevr.vocabulary import RELATION_THRESHOLD, RELATIONS
 from paliflow.errors import InputError
 
-RELATION_THRESHOLD = 0.2  # CLEVR's: j is left of i if it lies further left by more than this
 TIE = 1e-6  # so near the threshold both are right, for coordinates are rounded
 
 Scenes = dict[str, tuple[program.ObjectSets, int]]  # by picture: what a program asks of its scene, and its image_index
@@ -91,6 +90,7 @@ def _check_questions(release: Release, split: str, scenes: Scenes, findings: Fin
     asked: set[str] = set()
     texts: set[int] = set()
     has_scenes = release.has_scenes(split)
+    before = findings.counts["questions"]
     for place, record in progress.track(release.records("questions", split), f"questions of {split}", unit="question"):
         findings.fact("questions")
         try:
@@ -122,6 +122,8 @@ def _check_questions(release: Release, split: str, scenes: Scenes, findings: Fin
             findings.fact("questions_without_program")
         elif name in scenes:
             _execute(question, question.program, scenes[name][0], place, findings)
+    if findings.counts["questions"] == before:
+        findings.fault("splits_without_questions", f"{release.place_of('questions', split)} holds no question: fetch or make it again.")
     return asked
 
 

@@ -10,6 +10,7 @@ from paliflow import progress
 FAULTS = {
     "questions_invalid": "records that are no question of the release's form",
     "scenes_invalid": "records that are no scene graph of the release's form",
+    "splits_without_questions": "questions files that hold no question",
     "programs_invalid": "programs that no scene could give an answer to",
     "programs_without_answer": "programs whose `unique` found no object or several",
     "answers_differ": "questions whose program gives another answer than theirs",

@@ -23,6 +23,7 @@ class Question:
     """One question; the fields have the release's names and `kind` is the last function of its program.
 
     Attributes:
+        image_index: the picture's number, or None where the release gives none.
         question_family_index: -1 where the release gives none.
         program: the checked steps, or None where the release gives none.
     """
@@ -30,6 +31,7 @@ class Question:
     question: str
     answer: str
     image_filename: str
+    image_index: int | None
     question_index: int
     question_family_index: int
     kind: str
@@ -54,6 +56,7 @@ def read_question(record: Any, place: str) -> Question:
     answer = text_of(record, "answer", place)
     steps = record.get("program")
     name = file_name(record, place)
+    image = None if record.get("image_index") is None else _integer(record, "image_index", place)
     index = _integer(record, "question_index", place)
     family = -1 if record.get("question_family_index") is None else _integer(record, "question_family_index", place)
     if steps is None:
@@ -64,7 +67,7 @@ def read_question(record: Any, place: str) -> Question:
         except program.InvalidProgramError as error:
             raise ProgramError(f"{place}: {error}; correct the file.") from None
         kind = program.kind(steps)
-    return Question(text, answer, name, index, family, kind, steps)
+    return Question(text, answer, name, image, index, family, kind, steps)
 
 
 def read_scene(record: Any, place: str) -> dict[str, Any]:
@@ -80,8 +83,8 @@ def read_scene(record: Any, place: str) -> dict[str, Any]:
     file_name(record, place)
     _integer(record, "image_index", place)
     objects = record.get("objects")
-    if not isinstance(objects, list) or not 0 < len(objects) <= MOST_OBJECTS:
-        raise InputError(f"{place}: 'objects' must be a list of 1 to {MOST_OBJECTS} objects: correct the file.")
+    if not isinstance(objects, list) or len(objects) > MOST_OBJECTS:
+        raise InputError(f"{place}: 'objects' must be a list of at most {MOST_OBJECTS} objects: correct the file.")
     for number, thing in enumerate(objects):
         _check_object(thing, f"{place}, object {number}")
     directions = record.get("directions")

@@ -5,7 +5,7 @@ The layout: questions/CLEVR_<split>_questions.json, scenes/CLEVR_<split>_scenes.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -65,7 +65,7 @@ class Release:
         Raises:
             InputError: the file is missing, cut short or malformed.
         """
-        place = self._place_of(kind, split)
+        place = self.place_of(kind, split)
         with self._files.open(_json_name(kind, split)) as source:
             for number, record in enumerate(stream.records(source, kind, place)):
                 yield f"{place}, {kind.removesuffix('s')} {number}", record
@@ -81,18 +81,24 @@ class Release:
             nothing = False
             yield records.read_question(record, place)
         if nothing:
-            raise InputError(f"{self._place_of('questions', split)} holds no question: fetch or make it again.")
+            raise InputError(f"{self.place_of('questions', split)} holds no question: fetch or make it again.")
 
-    def scenes(self, split: str) -> Iterator[dict[str, Any]]:
+    def scenes(self, split: str, chosen: Container[str] | None = None) -> Iterator[dict[str, Any]]:
         """The split's scene graphs, each checked.
+
+        Args:
+            split: "train" or "val".
+            chosen: the pictures whose graphs are given; of the others only the name is looked at. None is all.
 
         Raises:
             InputError: the file cannot be read to its end; a record is not as it should be; two describe one picture.
         """
         seen: set[str] = set()
         for place, record in self.records("scenes", split):
-            _check_new(records.read_scene(record, place)["image_filename"], seen, place)
-            yield record
+            name = records.file_name(record, place)
+            _check_new(name, seen, place)
+            if chosen is None or name in chosen:
+                yield records.read_scene(record, place)
 
     def scene_names(self, split: str) -> Iterator[str]:
         """The pictures that the split's scene graphs describe; of the graphs nothing else is checked.
@@ -107,8 +113,9 @@ class Release:
             yield name
 
     def image_names(self, split: str) -> list[str]:
-        """The file names of the split's pictures, sorted."""
-        return [name for name in self._files.names(f"images/{split}") if name.lower().endswith((".png", ".jpg", ".jpeg"))]
+        """The file names of the split's pictures, sorted; hidden files are none."""
+        names = self._files.names(f"images/{split}")
+        return [name for name in names if name.lower().endswith((".png", ".jpg", ".jpeg")) and not name.startswith(".")]
 
     def read_image(self, split: str, name: str, question_index: int | None = None) -> bytes:
         """A picture's bytes as they are in the release; `picture.check_picture` says whether they are a picture.
@@ -140,15 +147,19 @@ class Release:
         Raises:
             InputError: the file is missing or cannot be read.
         """
-        self._place_of(kind, split)
+        self.place_of(kind, split)
         digest = hashlib.sha256()
         with self._files.open(_json_name(kind, split)) as source:
             while content := source.read(2**20):
                 digest.update(content)
         return digest.hexdigest()
 
-    def _place_of(self, kind: Kind, split: str) -> str:
-        """How to call a JSON file in a message; it must be there."""
+    def place_of(self, kind: Kind, split: str) -> str:
+        """How to call a questions or scenes file in a message.
+
+        Raises:
+            InputError: it is missing.
+        """
         place = self._files.place(_json_name(kind, split))
         if not self._files.has(_json_name(kind, split)):
             raise InputError(f"{place} is missing: complete the release, or choose another split ({', '.join(self.splits())}).")

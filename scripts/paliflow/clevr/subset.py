@@ -1,4 +1,4 @@
-"""The subset as two parquet files: the chosen pictures with their questions, taken from a release of any size in one pass over it."""
+"""The subset as two parquet files: the chosen pictures with their questions, taken from a release of any size streamed from its front."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from datasets import Features, Image, List, Value
 
 from paliflow import files, progress
+from paliflow.clevr import program
 from paliflow.clevr.picture import Shape, check_picture
 from paliflow.clevr.records import Question
 from paliflow.clevr.release import Release
@@ -41,6 +42,8 @@ PICTURES_PER_GROUP = 64  # of the parquet file; that many are in memory at a tim
 def collect(release: Release, split: str, chosen: Collection[str], conditions: Mapping[str, str]) -> list[Row]:
     """The questions about the chosen pictures, in one pass over all of the split's; a chosen picture without any is left out.
 
+    Where the release has scenes, a pass over them comes first, and each of these questions is held against its picture's scene.
+
     Args:
         release: where the questions are.
         split: "train" or "val".
@@ -51,11 +54,15 @@ def collect(release: Release, split: str, chosen: Collection[str], conditions: M
         A row for each picture with questions, in the order of their names.
 
     Raises:
-        InputError: a question is about a picture that is not there.
+        InputError: a question is about a picture that is not there, or it and its scene do not belong together.
     """
+    scenes = _scenes(release, split, frozenset(chosen)) if release.has_scenes(split) else {}
+    place = release.place_of("questions", split)
     asked: dict[str, list[dict[str, Any]]] = {name: [] for name in chosen}
-    for question in progress.track(release.questions(split), "subset_clevr questions", unit="question"):
+    for number, question in enumerate(progress.track(release.questions(split), "subset_clevr questions", unit="question")):
         if question.image_filename in asked:
+            if question.image_filename in scenes:
+                _check_scene(question, *scenes[question.image_filename], f"{place}, question {number}")
             asked[question.image_filename].append(_record(question))
         elif question.image_filename not in conditions:
             raise InputError(
@@ -94,6 +101,28 @@ def write_rows(release: Release, split: str, rows: list[Row], path: Path) -> str
             group = [_with_picture(release, split, row) for row in rows[start : start + PICTURES_PER_GROUP]]
             writer.write_table(pa.Table.from_pylist(group, schema=FEATURES.arrow_schema))
     return files.sha256(path)
+
+
+def _scenes(release: Release, split: str, chosen: frozenset[str]) -> dict[str, tuple[program.ObjectSets, int]]:
+    """What programs ask of the chosen pictures' scenes, and their image_index; some kilobytes for each."""
+    scenes = progress.track(release.scenes(split, chosen), "subset_clevr scenes of the chosen pictures", unit="scene")
+    return {scene["image_filename"]: (program.ObjectSets(scene), scene["image_index"]) for scene in scenes}
+
+
+def _check_scene(question: Question, sets: program.ObjectSets, image_index: int, place: str) -> None:
+    """That a question is about this scene: both give the same image_index, and its program has its answer there."""
+    fault = ""
+    if question.image_index not in (None, image_index):
+        fault = f"has the image_index {question.image_index}, and the scene of {question.image_filename} has {image_index}"
+    elif question.program:
+        try:
+            answer = program.execute(question.program, sets)
+            if answer != question.answer:
+                fault = f"gives {answer!a} on the scene of {question.image_filename} where the file says {question.answer[:40]!a}"
+        except program.InvalidProgramError as error:
+            fault = f"gives no answer on the scene of {question.image_filename} ({error})"
+    if fault:
+        raise InputError(f"{place} {fault}: scene and question do not belong together, correct the one that is wrong.")
 
 
 def _with_picture(release: Release, split: str, row: Row) -> Row:
