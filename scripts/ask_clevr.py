@@ -1,6 +1,5 @@
 """Ask questions about rendered scenes: functional programs, executed for their answers, in the layout of the CLEVR v1.0 release."""
 
-import argparse
 import json
 import os
 from collections import Counter
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paliflow import errors, files, progress
+from paliflow.arguments import Parser, positive_integer
 from paliflow.clevr import program, questions, records, stream
 from paliflow.clevr.families import FAMILIES
 from paliflow.clevr.vocabulary import ATTRIBUTES
@@ -15,11 +15,13 @@ from paliflow.provenance import Stage
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--scenes", type=Path, required=True, help="the scenes JSON")
-    parser.add_argument("--questions-per-image", type=int, default=10, help="questions about each scene (default %(default)s)")
+    parser.add_argument("--questions-per-image", type=positive_integer, default=10, help="questions about each scene (default %(default)s)")
     parser.add_argument("--seed", type=int, required=True, help="seed of the questions")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many ask at a time; no effect on the result")
+    parser.add_argument(
+        "--processes", type=positive_integer, default=os.cpu_count(), help="how many ask at a time; no effect on the result"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the questions JSON to write")
     parser.add_argument("--metrics", type=Path, required=True, help="the metrics JSON to write")
     arguments = parser.parse_args()

@@ -21,11 +21,11 @@ def scenes_of(count: int) -> list[dict]:
     return scenes
 
 
-def run(folder: Path, content: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, content: str, *options: str) -> subprocess.CompletedProcess[str]:
     scenes = folder / "scenes.json"
     scenes.write_text(content)
     outputs = ["--output", str(folder / "questions.json"), "--metrics", str(folder / "metrics.json")]
-    command = [sys.executable, str(ROOT / "scripts" / "ask_clevr.py"), "--scenes", str(scenes), "--seed", "1", *outputs]
+    command = [sys.executable, str(ROOT / "scripts" / "ask_clevr.py"), "--scenes", str(scenes), "--seed", "1", *outputs, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -37,6 +37,25 @@ def test_questions_and_their_counts_are_written(tmp_path: Path) -> None:
     values = json.loads((tmp_path / "metrics.json").read_text())["values"]
     assert (values["questions"], values["scenes"], values["scenes_without_questions"]) == (120, 12, 0)
     assert sum(values["kinds"].values()) == sum(values["groups"].values()) == 120
+
+
+def test_a_scene_without_objects_is_counted_and_the_others_are_asked_about(tmp_path: Path) -> None:
+    scenes = scenes_of(3)
+    scenes[1] |= {"objects": [], "relationships": {name: [] for name in scenes[1]["relationships"]}}
+    result = run(tmp_path, json.dumps({"scenes": scenes}))
+    assert result.returncode == 0, result.stderr
+    asked = json.loads((tmp_path / "questions.json").read_text())["questions"]
+    assert {question["image_filename"] for question in asked} == {scenes[0]["image_filename"], scenes[2]["image_filename"]}
+    values = json.loads((tmp_path / "metrics.json").read_text())["values"]
+    assert (values["questions"], values["scenes"], values["scenes_without_questions"]) == (20, 3, 1)
+
+
+@pytest.mark.parametrize("option", ["--questions-per-image", "--processes"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
+def test_a_number_by_hand_that_makes_no_sense_is_named(tmp_path: Path, option: str, value: str) -> None:
+    result = run(tmp_path, json.dumps({"scenes": scenes_of(1)}), f"{option}={value}")
+    assert result.returncode == 1
+    assert result.stderr == f"error: {option}: '{value}' must be a whole number of at least 1; see ask_clevr.py --help.\n"
 
 
 @pytest.mark.parametrize(

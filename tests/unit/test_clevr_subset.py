@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import release_fixture
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
@@ -233,6 +234,63 @@ def test_a_picture_without_questions_is_skipped_and_counted(tmp_path: Path) -> N
     assert (values["images_available"], values["images_used"], values["images_without_questions"]) == (9, 8, 1)
 
 
+def question_of(image: int, **changes: Any) -> dict[str, Any]:
+    return question(1, image) | changes
+
+
+MISPLACED = {
+    "has the image_index 1, and the scene of CLEVR_train_000000.png has 0": {"image_index": 1},
+    "gives 'yes' on the scene of CLEVR_train_000000.png where the file says 'no'": {"program": ANY_RED, "answer": "no"},
+    "gives no answer on the scene of CLEVR_train_000000.png (unique was given 0 objects)": {
+        "program": [
+            COUNT_ALL[0],
+            {"function": "filter_color", "inputs": [0], "value_inputs": ["blue"]},
+            {"function": "unique", "inputs": [1], "value_inputs": []},
+            {"function": "query_shape", "inputs": [2], "value_inputs": []},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("fault", MISPLACED)
+def test_scene_and_question_of_different_images_are_refused(tmp_path: Path, fault: str) -> None:
+    folder = write_release(tmp_path / "release", [scene(0), scene(1)], [question(0, 1), question_of(0, **MISPLACED[fault])])
+    with pytest.raises(InputError) as caught:
+        collected(folder)
+    assert "CLEVR_train_questions.json, question 1 " in str(caught.value)
+    assert f"{fault}: scene and question do not belong together" in str(caught.value)
+
+
+def test_a_question_moved_to_another_picture_is_refused(tmp_path: Path) -> None:
+    scenes = [scene(0), scene(1, color="blue")]
+    moved = question(0, 0) | {"image_index": 1, "image_filename": picture_name(1)}
+    with pytest.raises(InputError, match=r"question 0 gives 'no' on the scene of CLEVR_train_000001\.png where the file says 'yes'"):
+        collected(write_release(tmp_path / "release", scenes, [moved]))
+
+
+def test_a_scene_whose_relations_were_altered_is_refused(tmp_path: Path) -> None:
+    whole = release_fixture.write_release(tmp_path / "release")
+    collected(whole)
+    release_fixture.spoil(whole, "scenes", lambda records: records[2]["relationships"].update(left=[[], [], [0, 1]]))
+    with pytest.raises(InputError, match=r"question 8 gives no answer on the scene of CLEVR_train_000002\.png \(unique was given 0"):
+        collected(whole)
+
+
+def test_a_question_without_image_index_and_program_cannot_be_held_against_its_scene(tmp_path: Path) -> None:
+    asked = question(1, 0)
+    for field in ("image_index", "program"):
+        asked.pop(field)
+    rows, _ = collected(write_release(tmp_path / "release", [scene(0)], [asked | {"question": "How many things are there?"}]))
+    assert len(rows) == 1
+
+
+def test_only_the_chosen_pictures_scenes_are_held_against_questions(tmp_path: Path) -> None:
+    folder = write_release(tmp_path / "release", [scene(0), scene(1)], [question(0, 0), question_of(1, answer="7")])
+    with Release.open(folder) as release:
+        rows = subset.collect(release, "train", [picture_name(0)], {picture_name(0): "", picture_name(1): ""})
+    assert len(rows) == 1
+
+
 # what is written
 
 
@@ -321,6 +379,16 @@ def test_as_many_examples_are_drawn_as_there_are_pictures(kinds: list[set[str]],
 
 
 # mistakes
+
+
+@pytest.mark.parametrize(
+    "option", ["--share=nan", "--share=5", "--share=-0.5", "--share=0", "--share=all", "--test-share=1.5", "--test-share=1"]
+)
+def test_a_share_by_hand_that_makes_no_sense_is_named(folder: Path, tmp_path: Path, option: str) -> None:
+    done = take(folder, tmp_path / "out", option)
+    name, _, value = option.partition("=")
+    assert done.returncode == 1 and not (tmp_path / "out").exists()
+    assert done.stderr.startswith(f"error: {name}: '{value}' must be a number above 0 and ") and done.stderr.count("\n") == 1
 
 
 def cut_questions(folder: Path) -> None:

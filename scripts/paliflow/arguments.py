@@ -1,0 +1,61 @@
+"""The numbers that a stage takes on its command line, and a parser that tells of a wrong argument as of any other mistake of the user's."""
+
+import argparse
+from typing import NoReturn
+
+from paliflow.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is an InputError."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and with which argument.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(f"{message.removeprefix('argument ')}; see {self.prog} --help.")
+
+
+def positive_integer(text: str) -> int:
+    """A whole number of at least 1.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a whole number of at least 1")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A number above 0 and at most 1.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    value = _number(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number above 0 and at most 1")
+    return value
+
+
+def proper_share(text: str) -> float:
+    """A number above 0 and below 1: there is something left.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    value = _number(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number above 0 and below 1")
+    return value
+
+
+def _number(text: str) -> float:
+    """A number, or nan, which lies between no bounds."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
