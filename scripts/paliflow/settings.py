@@ -66,13 +66,14 @@ def _check_data(data: dict[str, Any]) -> None:
             f"config: data.hub.dataset is '{dataset}', no owner/name on the hub and no folder of parquet files: give one of the two."
         )
     if data["source"] == "clevr":
-        _check_release(Path(data["clevr"]["path"]), data["clevr"]["split"])
+        _check_release(Path(data["clevr"]["path"]), data["clevr"]["split"], data["compositional"])
 
 
-def _check_release(path: Path, split: str) -> None:
+def _check_release(path: Path, split: str, compositional: bool) -> None:
     """That the release lies there. A zip is only looked at from its end: to list its 100,000 members is left to the stage that reads it."""
     if path.is_dir():
-        for part in (f"questions/CLEVR_{split}_questions.json", f"scenes/CLEVR_{split}_scenes.json", f"images/{split}"):
+        scenes = [f"scenes/CLEVR_{split}_scenes.json"] if compositional else []
+        for part in (f"questions/CLEVR_{split}_questions.json", *scenes, f"images/{split}"):
             if not (path / part).exists():
                 raise InputError(
                     f"config: data.clevr.path is '{path}', where {part} is missing: "

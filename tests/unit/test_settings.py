@@ -225,12 +225,28 @@ def test_a_missing_release_is_told(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("missing", ["questions/CLEVR_train_questions.json", "scenes/CLEVR_train_scenes.json", "images/train"])
-def test_a_missing_part_of_the_release_is_told(tmp_path: Path, missing: str) -> None:
-    for part in {"questions/CLEVR_train_questions.json", "scenes/CLEVR_train_scenes.json", "images/train"} - {missing}:
-        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / part).write_text("")
-    assert f"'{tmp_path}', where {missing} is missing: point the key at the folder" in sentence(with_release(tmp_path))
+PARTS = ["questions/CLEVR_train_questions.json", "images/train", "scenes/CLEVR_train_scenes.json"]
+
+
+def without(folder: Path, missing: str, compositional: bool) -> dict[str, Any]:
+    """The config with a release that lacks one part."""
+    for part in PARTS:
+        if part != missing:
+            (folder / part).parent.mkdir(parents=True, exist_ok=True)
+            (folder / part).write_text("")
+    config = with_release(folder)
+    config["data"]["compositional"] = compositional
+    return config
+
+
+@pytest.mark.parametrize(("missing", "compositional"), [(PARTS[0], False), (PARTS[1], False), *((part, True) for part in PARTS)])
+def test_a_missing_part_of_the_release_is_told(tmp_path: Path, missing: str, compositional: bool) -> None:
+    told = sentence(without(tmp_path, missing, compositional))
+    assert f"'{tmp_path}', where {missing} is missing: point the key at the folder" in told
+
+
+def test_scenes_are_needed_for_the_compositional_study_alone(tmp_path: Path) -> None:
+    check_settings(without(tmp_path, PARTS[2], False), SCHEMA)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no end", b"something else"])
