@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from paliflow import errors, files
+from paliflow.arguments import Parser, positive_integer
 from paliflow.clevr import cogent, collection
 from paliflow.clevr.looks import LOOKS
 from paliflow.provenance import Stage
@@ -46,8 +47,8 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, required=True, help="number of scenes")
+    parser = Parser(description=__doc__)
+    parser.add_argument("--images", type=positive_integer, required=True, help="number of scenes")
     parser.add_argument(
         "--cogent-b",
         type=int,
@@ -57,11 +58,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--look", choices=sorted(LOOKS), default="close", help="close: few objects seen from near; clevr: as CLEVR (default %(default)s)"
     )
-    parser.add_argument("--image-height", type=int, default=96, help="in pixels; the width follows from the look (default %(default)s)")
+    parser.add_argument(
+        "--image-height", type=positive_integer, default=96, help="in pixels; the width follows from the look (default %(default)s)"
+    )
     parser.add_argument("--min-objects", type=int, default=3, help="fewest objects in a scene (default %(default)s)")
     parser.add_argument("--max-objects", type=int, default=6, help="most objects in a scene (default %(default)s)")
     parser.add_argument("--seed", type=int, required=True, help="the collection's seed")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many render at a time; no effect on the result")
+    parser.add_argument(
+        "--processes", type=positive_integer, default=os.cpu_count(), help="how many render at a time; no effect on the result"
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder for images/, scenes/ and metrics.json")
     arguments = parser.parse_args()
     most = LOOKS[arguments.look].most_objects
