@@ -25,7 +25,7 @@ def main() -> None:
         seed=arguments.seed,
     )
     stage = Stage("render_clevr", arguments.seed, vars(settings))
-    work = stage.work_folder(arguments.output.parent.parent)
+    work = stage.work_folder(arguments.output)
     scenes, seconds = collection.render_collection(settings, arguments.processes, work)
 
     images = arguments.output / "images" / collection.SPLIT
