@@ -15,7 +15,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from paliflow.vlm import data, examples, model  # noqa: E402
+from paliflow.vlm import examples, model  # noqa: E402
+from paliflow.vlm.features import encode_images  # noqa: E402
 from paliflow.vlm.loss import suffix_loss  # noqa: E402
 
 IMAGES, QUESTIONS_PER_IMAGE, ROUNDS = 8, 4, 7
@@ -29,7 +30,7 @@ def main() -> None:
     base, tokenizer = adapted.get_base_model(), processor.tokenizer
     pictures = [Image.effect_noise((96, 96), 40).convert("RGB") for _ in range(IMAGES)]
     count = IMAGES * QUESTIONS_PER_IMAGE
-    features = data.encode_images(base, processor, pictures, "pictures").repeat_interleave(QUESTIONS_PER_IMAGE, 0)
+    features = encode_images(base, processor, pictures, "pictures").repeat_interleave(QUESTIONS_PER_IMAGE, 0)
     repeated = [picture for picture in pictures for _ in range(QUESTIONS_PER_IMAGE)]
 
     def ours() -> torch.Tensor:

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from paliflow import errors
+from paliflow.arguments import Parser
 from paliflow.clevr import check, findings
 from paliflow.clevr.release import Release
 from paliflow.errors import InputError
@@ -17,7 +18,7 @@ from paliflow.errors import InputError
 def main() -> None:
     told = "\n".join(f"  {name:27}{meaning}" for name, meaning in findings.FACTS.items())
     told += "\n\nfaults, each of which should be 0:\n" + "\n".join(f"  {name:27}{meaning}" for name, meaning in findings.FAULTS.items())
-    parser = argparse.ArgumentParser(description=__doc__, epilog=f"counts:\n{told}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, epilog=f"counts:\n{told}", formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("release", type=Path, help="a folder in the layout of the CLEVR v1.0 release, or the release's zip")
     arguments = parser.parse_args()
 

@@ -1,15 +1,15 @@
 """Compute the numbers that the theory texts quote: NF4's levels, double quantisation, a ROUGE example, fine-tuning memory."""
 
-import argparse
 from pathlib import Path
 
 from paliflow import errors, provenance
+from paliflow.arguments import Parser
 from paliflow.report import theory
 
 
 def main() -> None:
     """Read the command line, compute, write the metrics file."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--metrics", type=Path, required=True, help="the metrics file to write")
     arguments = parser.parse_args()
     stage = provenance.Stage("compute_theory", seed=0, settings={})

@@ -1,19 +1,19 @@
 """Pair each training batch's source and target points by exact optimal transport, once for all models of a pair of distributions."""
 
-import argparse
 import shutil
 from pathlib import Path
 
 import numpy as np
 
 from paliflow import errors, files, provenance
+from paliflow.arguments import Parser
 from paliflow.flow.batches import draw_batches
 from paliflow.flow.couplings import couple
 from paliflow.flow.distributions import PAIRS
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--pair", choices=PAIRS, required=True, help="source and target distribution")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
     parser.add_argument("--seeds", type=int, required=True, help="runs of training, each with its own points")

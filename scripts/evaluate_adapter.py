@@ -1,17 +1,17 @@
 """Measure the fine-tuned model's answers to the same test questions."""
 
-import argparse
 from pathlib import Path
 
 import torch
 
 from paliflow import errors
+from paliflow.arguments import Parser
 from paliflow.provenance import Stage
 from paliflow.vlm import evaluate, model
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="train.parquet, for the prior")
     parser.add_argument("--test", type=Path, required=True, help="test.parquet")
     parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")

@@ -1,17 +1,17 @@
 """Measure the base model's answers to the test questions before any training, and read the attention mask off it."""
 
-import argparse
 from pathlib import Path
 
 import torch
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.provenance import Stage
 from paliflow.vlm import attention, data, evaluate, model
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="train.parquet, for the prior")
     parser.add_argument("--test", type=Path, required=True, help="test.parquet")
     parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")

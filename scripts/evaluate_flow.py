@@ -1,6 +1,5 @@
 """Measure the trained fields of one pair: the 2-Wasserstein distance at several numbers of evaluations, its floor, and straightness."""
 
-import argparse
 import itertools
 from collections import defaultdict
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 
 from paliflow import errors, files, progress, provenance
+from paliflow.arguments import Parser
 from paliflow.flow.measures import distance_floor, evaluation_points, spread
 from paliflow.flow.network import load_fields
 from paliflow.flow.sample import path_straightness, solve_dopri5, solve_euler
@@ -20,7 +20,7 @@ KEPT_PATHS = 256
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="to read: what train_flow wrote")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
     parser.add_argument("--evaluations", type=int, nargs="+", required=True, help="numbers of Euler steps")

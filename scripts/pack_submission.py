@@ -1,15 +1,15 @@
 """Pack the archive to hand in: the report, the results that it stands on and the code, with a manifest of digests."""
 
-import argparse
 from pathlib import Path
 
 from paliflow import errors
+from paliflow.arguments import Parser
 from paliflow.report import submission
 
 
 def main() -> None:
     """Read the command line and pack."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--files", nargs="+", type=Path, required=True, help="the results to pack, all below the results folder")
     parser.add_argument("--results", type=Path, required=True, help="the results folder; names in the archive start below it")
     parser.add_argument("--project", type=Path, required=True, help="the project's folder, whose code is packed too")

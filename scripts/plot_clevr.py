@@ -1,19 +1,19 @@
 """Draw the data card's figures: the answers by kind of question, the lengths of questions and programs, and a sheet of examples."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 from matplotlib.image import imread
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.errors import InputError
 from paliflow.report import figures_clevr, sheet_clevr, style
 
 
 def main() -> None:
     """Read the command line, the metrics, the examples and their pictures, draw, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--metrics", type=Path, required=True, help="the metrics of subset_clevr")
     parser.add_argument(
         "--examples", type=Path, required=True, help="its examples, with their pictures in a folder of that name beside them"

@@ -1,18 +1,18 @@
 """Draw the flow experiments of all pairs: couplings, loss, samples, trajectories, and error against the number of evaluations."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import pandas
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.report import figures_flow
 from paliflow.report.style import save_figure
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--pairs", nargs="+", required=True, help="names of the pairs; the files below follow in the same order")
     parser.add_argument("--couplings", nargs="+", type=Path, required=True, help="to read: .npz of couple_flow")
     parser.add_argument("--logs", nargs="+", type=Path, required=True, help="to read: train_log.parquet of train_flow")

@@ -1,15 +1,15 @@
 """Draw the theory part's figures: NF4's levels, and the attention mask of the model that the study runs."""
 
-import argparse
 from pathlib import Path
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.report import figures_theory, style
 
 
 def main() -> None:
     """Read the command line, the computed numbers and the mask, draw, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--theory", type=Path, required=True, help="the metrics of compute_theory")
     parser.add_argument("--mask", type=Path, required=True, help="the attention mask that evaluate_base took from the model (JSON)")
     parser.add_argument("--nf4-levels", type=Path, required=True, help="a figure to write (.svg or .png)")

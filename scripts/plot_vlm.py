@@ -1,15 +1,15 @@
 """Draw the vision-language study: the loss of every training step, and the scores before and after tuning."""
 
-import argparse
 from pathlib import Path
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.report import figures_vlm, style
 
 
 def main() -> None:
     """Read the command line, the logs and the metrics, draw, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--methods", nargs="+", required=True, help="the adapter methods, in the order of the next two")
     parser.add_argument("--logs", nargs="+", type=Path, required=True, help="the training logs, one a method")
     parser.add_argument("--tuned", nargs="+", type=Path, required=True, help="the metrics of evaluate_adapter, one a method")

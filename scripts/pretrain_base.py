@@ -1,6 +1,5 @@
 """Make the embedded base checkpoint of PaliGemma's architecture from rendered scenes: vision first, then grounded tasks jointly."""
 
-import argparse
 import random
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from PIL import Image
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
 from paliflow.vlm import answer, architecture, grounding, pretrain
@@ -19,7 +19,7 @@ HELD_OUT_SHARE = 0.03  # of the scenes, on which the tasks are measured at the e
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--scenes", type=Path, required=True, help="folder with images/ and scenes/ in the release's layout")
     parser.add_argument("--vision-steps", type=int, required=True, help="steps of stage 0, the vision tower alone")
     parser.add_argument("--joint-steps", type=int, required=True, help="steps of stage 1, everything jointly")

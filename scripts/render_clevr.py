@@ -70,6 +70,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="folder for images/, scenes/ and metrics.json")
     arguments = parser.parse_args()
     most = LOOKS[arguments.look].most_objects
+    if arguments.cogent_b < 0:
+        raise errors.InputError(f"--cogent-b is {arguments.cogent_b}: give a number of scenes, or 0 for no conditions.")
     if not 1 <= arguments.min_objects <= arguments.max_objects <= most:
         raise errors.InputError(
             f"--min-objects {arguments.min_objects} and --max-objects {arguments.max_objects} do not fit the look {arguments.look}: "

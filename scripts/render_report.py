@@ -1,16 +1,16 @@
 """Render the report: templates and results into one Markdown, and that into self-contained HTML and a PDF."""
 
-import argparse
 import json
 from pathlib import Path
 
 from paliflow import errors
+from paliflow.arguments import Parser
 from paliflow.report import render
 
 
 def main() -> None:
     """Read the command line and render."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--settings", type=json.loads, required=True, help="the config that the results were made with, as JSON")
     parser.add_argument("--templates", type=Path, required=True, help="the folder of report.md.j2, references.bib and styles")
     parser.add_argument("--results", type=Path, required=True, help="the folder of the stages' results")

@@ -1,11 +1,11 @@
 """Draw random test questions and lay the base's and the fine-tuned model's answers side by side, with their pictures."""
 
-import argparse
 import io
 import random
 from pathlib import Path
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.errors import InputError
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
@@ -13,7 +13,7 @@ from paliflow.vlm import data
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--test", type=Path, required=True, help="test.parquet")
     parser.add_argument("--before", type=Path, required=True, help="predictions.jsonl of the base")
     parser.add_argument("--after", type=Path, required=True, help="predictions.jsonl of the fine-tuned model")

@@ -1,14 +1,14 @@
 """Set the couplings side by side: distances with each solver beside their floor, and loss, straightness and evaluations needed."""
 
-import argparse
 from pathlib import Path
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.report.tables_flow import paths_table, scores_table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--pairs", nargs="+", required=True, help="names of the pairs; the files below follow in the same order")
     parser.add_argument("--couplings", nargs="+", type=Path, required=True, help="to read: metrics of couple_flow")
     parser.add_argument("--trainings", nargs="+", type=Path, required=True, help="to read: metrics of train_flow")

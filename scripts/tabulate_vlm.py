@@ -1,15 +1,15 @@
 """Put the vision-language study's scores and training into tables (CSV) and its main numbers into one summary (JSON)."""
 
-import argparse
 from pathlib import Path
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.report import tables_vlm
 
 
 def main() -> None:
     """Read the command line and the metrics, tabulate, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--methods", nargs="+", required=True, help="the adapter methods, in the order of the next two")
     parser.add_argument("--training", nargs="+", type=Path, required=True, help="the metrics of train_adapter, one a method")
     parser.add_argument("--tuned", nargs="+", type=Path, required=True, help="the metrics of evaluate_adapter, one a method")

@@ -1,6 +1,5 @@
 """Fine-tune the base with a low-rank adapter on the training questions: QLoRA on NF4 weights, or LoRA on plain ones."""
 
-import argparse
 import shutil
 import time
 from pathlib import Path
@@ -8,13 +7,15 @@ from pathlib import Path
 import torch
 
 from paliflow import errors, files
+from paliflow.arguments import Parser
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
 from paliflow.vlm import data, model, train
+from paliflow.vlm.features import encode_images
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="train.parquet")
     parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
     parser.add_argument("--method", choices=("qlora", "lora"), required=True, help="base weights in NF4, or as they are")
@@ -40,7 +41,7 @@ def main() -> None:
     subset = data.read_subset(arguments.train)
     processor = model.load_processor(arguments.base)
     base = model.load_base(arguments.base, quantised=arguments.method == "qlora")
-    features = data.encode_images(base, processor, subset.pictures, f"train_adapter {arguments.method} pictures")
+    features = encode_images(base, processor, subset.pictures, f"train_adapter {arguments.method} pictures")
     base_bytes, base_parameters = model.weight_bytes(base), base.num_parameters()
     torch.manual_seed(derive_seed(arguments.seed, "adapter"))
     adapted = model.add_adapter(base, arguments.rank, arguments.alpha)

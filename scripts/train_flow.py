@@ -1,6 +1,5 @@
 """Train the velocity fields of one pair of distributions, all couplings and seeds side by side on the same points and times."""
 
-import argparse
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ import pandas
 import torch
 
 from paliflow import errors, files, provenance
+from paliflow.arguments import Parser
 from paliflow.errors import InputError
 from paliflow.flow.distributions import PAIRS
 from paliflow.flow.measures import spread
@@ -20,7 +20,7 @@ FINAL_SHARE = 0.05
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--pair", choices=PAIRS, required=True, help="source and target distribution")
     parser.add_argument("--permutations", type=Path, required=True, help="to read: what couple_flow wrote")
     parser.add_argument("--couplings", nargs="+", required=True, help="independent, optimal_transport or both")

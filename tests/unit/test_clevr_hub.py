@@ -292,7 +292,7 @@ def test_a_set_of_another_form_is_told(rows: list[Any], message: str, tmp_path: 
 def test_no_images_is_refused_before_anything_is_read(images: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = ["--dataset", "set", "--configuration", "clevr", "--revision", "0", "--images", images, "--output", str(tmp_path / "a" / "b")]
     monkeypatch.setattr(sys, "argv", ["fetch_clevr.py", *options])
-    with pytest.raises(InputError, match=f"^--images is {images}, and must be at least 1"):
+    with pytest.raises(InputError, match=f"^--images: '{images}' must be a whole number of at least 1"):
         fetch_clevr.main()
     assert list(tmp_path.iterdir()) == []
 

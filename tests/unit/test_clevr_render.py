@@ -27,6 +27,10 @@ def pictures(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
 
 
+def draw(view: scene.View, things: list[dict], size: tuple[int, int], seed: int = 0) -> np.ndarray:
+    return render.render(view, things, render.seen_objects(view.camera, things, size), seed)
+
+
 def view_of(look: str) -> scene.View:
     lamps = {name: np.array(lamp.place) for name, lamp in stage.LAMPS.items()}
     return scene.View(scene.Camera(np.array(LOOKS[look].camera), LOOKS[look].focal_length), lamps)
@@ -82,7 +86,7 @@ def test_further_scenes_keep_condition_b_where_the_others_keep_a(tmp_path: Path)
 
 def test_a_scene_that_can_never_be_seen_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collection, "MOST_ATTEMPTS", 2)
-    monkeypatch.setattr(render, "visible_pixels", lambda camera, objects, size: [0] * len(objects))
+    monkeypatch.setattr(render, "visible_pixels", lambda seen, objects: [0] * objects)
     with pytest.raises(InputError, match="hid one another in each of 2 scenes of the look close"):
         collection.render_collection(SETTINGS, 1, tmp_path)
 
@@ -116,8 +120,8 @@ def test_numbers_of_objects_that_do_not_fit_the_look_are_refused(
 def test_an_object_behind_another_shows_fewer_pixels() -> None:
     camera = view_of("close").camera
     cover = THING | {"3d_coords": [*(1.6 * camera.directions()["front"][:2]), 0.7]}
-    alone = render.visible_pixels(camera, [THING], (96, 96))
-    covered = render.visible_pixels(camera, [THING, cover], (96, 96))
+    alone = render.visible_pixels(render.seen_objects(camera, [THING], (96, 96)), 1)
+    covered = render.visible_pixels(render.seen_objects(camera, [THING, cover], (96, 96)), 2)
     assert 0 < covered[0] < alone[0]
 
 
@@ -125,9 +129,9 @@ def test_an_object_behind_another_shows_fewer_pixels() -> None:
 @pytest.mark.parametrize("shape", ["cube", "sphere", "cylinder"])
 def test_an_object_shows_where_its_pixel_coordinates_say(look: str, shape: str) -> None:
     view, size = view_of(look), LOOKS[look].size(64)
-    bare = render.render(view, [], size, 0).astype(int)
+    bare = draw(view, [], size).astype(int)
     place = [1.0, -0.5, 0.7]
-    drawn = render.render(view, [THING | {"shape": shape, "3d_coords": place}], size, 0).astype(int)
+    drawn = draw(view, [THING | {"shape": shape, "3d_coords": place}], size).astype(int)
     rows, columns = np.nonzero(np.abs(drawn - bare).max(axis=2) > 40)
     column, row, _ = view.camera.project(np.array([place]), size)[0]
     assert (columns.mean(), rows.mean()) == pytest.approx((column, row), abs=2.5)
@@ -138,7 +142,7 @@ def test_metal_shines_where_rubber_is_matte() -> None:
     column, row = view.camera.project(np.array([ball["3d_coords"]]), (64, 64))[0, :2].round().astype(int)
     contrast = {}
     for material in ("metal", "rubber"):
-        picture = render.render(view, [ball | {"material": material}], (64, 64), 0)[row - 4 : row + 4, column - 4 : column + 4]
+        picture = draw(view, [ball | {"material": material}], (64, 64))[row - 4 : row + 4, column - 4 : column + 4]
         contrast[material] = np.ptp(picture[..., 0].astype(int))  # of red: the ball's own colour has little of it
     assert contrast["metal"] > 3 * contrast["rubber"]
 
@@ -157,7 +161,7 @@ def test_metal_throws_no_speck_on_the_floor() -> None:
     corners = [(x, y) for x in (-0.9, 0.9) for y in (-0.9, 0.9)]
     things = [THING | {"material": "metal", "color": "cyan", "rotation": float(x), "3d_coords": [x, y, 0.7]} for x, y in corners]
     view, size = view_of("close"), LOOKS["close"].size(96)
-    picture = render.render(view, things, size, seed=3).astype(float).mean(axis=2)
+    picture = draw(view, things, size, seed=3).astype(float).mean(axis=2)
     floor = (render._windows(render.seen_objects(view.camera, things, size), 2) == 0).all(axis=0)
     around = np.median(render._windows(picture, 1), axis=0)
     assert floor.mean() > 0.4

@@ -9,7 +9,8 @@ from PIL import Image
 from transformers import PaliGemmaConfig, PaliGemmaForConditionalGeneration
 
 from paliflow.errors import InputError
-from paliflow.vlm import answer, data, examples, model
+from paliflow.vlm import answer, examples, model
+from paliflow.vlm.features import encode_images
 from paliflow.vlm.loss import suffix_loss
 
 ASKED = [(0, "What color is the small sphere?"), (1, "How many?"), (0, "are things left of it"), (1, "describe the large red metal cube")]
@@ -32,7 +33,7 @@ def pictures() -> list[Image.Image]:
 
 @pytest.fixture(scope="module")
 def features(plain, processor, pictures: list[Image.Image]) -> torch.Tensor:
-    return data.encode_images(plain, processor, pictures, "test")
+    return encode_images(plain, processor, pictures, "test")
 
 
 def batch_of(processor) -> dict[str, torch.Tensor]:
@@ -59,7 +60,7 @@ def test_our_gradient_is_the_librarys(tiny_base: Path, processor, pictures) -> N
         torch.manual_seed(1)
         adapted = model.add_adapter(model.load_base(str(tiny_base), quantised=False), rank=4, alpha=8)
         base = adapted.get_base_model()
-        cached = data.encode_images(base, processor, pictures, "test")
+        cached = encode_images(base, processor, pictures, "test")
         loss = suffix_loss(base, batch_of(processor), cached) if ours else library_loss(base, processor, pictures)
         loss.backward()
         gradients.append(torch.cat([p.grad.flatten() for p in adapted.parameters() if p.grad is not None]))

@@ -82,9 +82,8 @@ def _draw(settings: SceneSettings, work: Path, index: int) -> float:
     from paliflow.clevr import render  # here, for Mitsuba starts its own machinery in each process
 
     started = time.process_time()
-    size = LOOKS[settings.look].size(settings.image_height)
-    view, graph = _sample(settings, index)
-    picture = render.render(view, graph["objects"], size, derive_seed(settings.seed, "render", index))
+    view, graph, seen = _sample(settings, index)
+    picture = render.render(view, graph["objects"], seen, derive_seed(settings.seed, "render", index))
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "png")
     name = filename(index)
@@ -95,8 +94,8 @@ def _draw(settings: SceneSettings, work: Path, index: int) -> float:
     return time.process_time() - started
 
 
-def _sample(settings: SceneSettings, index: int) -> tuple[scene.View, dict[str, Any]]:
-    """A view and the graph of a scene whose objects all show enough of themselves.
+def _sample(settings: SceneSettings, index: int) -> tuple[scene.View, dict[str, Any], np.ndarray]:
+    """A view and the graph of a scene whose objects all show enough of themselves, and which of them each pixel shows.
 
     The number of objects is drawn once: to draw it anew with each attempt would favour scenes of few.
     """
@@ -109,11 +108,12 @@ def _sample(settings: SceneSettings, index: int) -> tuple[scene.View, dict[str, 
     count = int(generator.integers(settings.min_objects, settings.max_objects + 1))
     for _ in range(MOST_ATTEMPTS):
         view, graph = scene.sample_scene(generator, look, count, size, settings.condition(index))
-        visible = render.visible_pixels(view.camera, graph["objects"], size)
+        seen = render.seen_objects(view.camera, graph["objects"], size)
+        visible = render.visible_pixels(seen, count)
         if min(visible) >= least:
             for thing, pixels in zip(graph["objects"], visible, strict=True):
                 thing["visible_pixels"] = pixels
-            return view, graph
+            return view, graph, seen
     raise InputError(
         f"{count} objects hid one another in each of {MOST_ATTEMPTS} scenes of the look {settings.look}, whose field is too small "
         "for so many: lower the largest number of objects."

@@ -24,14 +24,21 @@ FAR = 400.0  # from the floor to the sun, so that its light falls alike everywhe
 SOLIDS = {"cube": rounded_cube(), "cylinder": rounded_cylinder()}
 
 
-def render(view: View, objects: list[dict[str, Any]], size: tuple[int, int], seed: int) -> np.ndarray:
-    """Render the objects as an sRGB image, (height, width, 3) uint8. The same arguments give the same bytes."""
+def render(view: View, objects: list[dict[str, Any]], seen: np.ndarray, seed: int) -> np.ndarray:
+    """Render the objects as an sRGB image, (height, width, 3) uint8. The same arguments give the same bytes.
+
+    Args:
+        view: camera and lamps.
+        objects: of the scene graph.
+        seen: what `seen_objects` gives for them, (height, width); the picture is of that size.
+        seed: of the samples.
+    """
     # volpath, for it lets light through a null surface: the lamps themselves cast no shadow
     integrator = {"type": "volpath", "max_depth": DEPTH, "hide_emitters": True}
     shapes = {_name(number): _shape(_name(number), thing, _surface(thing)) for number, thing in enumerate(objects)}
-    scene = _load(view.camera, size, integrator, _stage(view) | shapes)
+    scene = _load(view.camera, (seen.shape[1], seen.shape[0]), integrator, _stage(view) | shapes)
     passes = np.stack([np.array(mi.render(scene, spp=SAMPLES_PER_PASS, seed=seed + k))[..., :3] for k in range(PASSES)])
-    linear = _without_grain(passes, _without_fireflies(passes), objects, seen_objects(view.camera, objects, size))
+    linear = _without_grain(passes, _without_fireflies(passes), objects, seen)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
     return (np.clip(encoded, 0, 1) * 255 + 0.5).astype(np.uint8)
 
@@ -46,10 +53,9 @@ def seen_objects(camera: Camera, objects: list[dict[str, Any]], size: tuple[int,
     return np.array(mi.render(scene, spp=1, seed=0))[..., 0].round().astype(int)
 
 
-def visible_pixels(camera: Camera, objects: list[dict[str, Any]], size: tuple[int, int]) -> list[int]:
-    """How many pixels each object shows."""
-    seen = seen_objects(camera, objects, size)
-    return [int(pixels) for pixels in np.bincount(seen.ravel(), minlength=len(objects) + 1)[1:]]
+def visible_pixels(seen: np.ndarray, objects: int) -> list[int]:
+    """How many pixels each of so many objects shows, in what `seen_objects` gives."""
+    return [int(pixels) for pixels in np.bincount(seen.ravel(), minlength=objects + 1)[1:]]
 
 
 def _without_fireflies(passes: np.ndarray) -> np.ndarray:

@@ -1,19 +1,13 @@
-"""The subset as the model needs it: the questions as records, the pictures as features that are computed once."""
+"""The subset as the model's programs need it: the pictures, and the questions as records."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
-import torch
 from PIL import Image
-from torch import Tensor
-from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 
-from paliflow import progress
 from paliflow.errors import InputError
-
-IMAGES_PER_BATCH = 16
 
 datasets.disable_progress_bars()
 
@@ -60,16 +54,3 @@ def read_subset(path: Path) -> Subset:
     if not questions:
         raise InputError(f"{path} holds no question: raise the share of the data that is used.")
     return Subset([row["image"] for row in rows], questions)
-
-
-@torch.no_grad()
-def encode_images(
-    model: PaliGemmaForConditionalGeneration, processor: PaliGemmaProcessor, pictures: list[Image.Image], label: str
-) -> Tensor:
-    """Projected features of every picture, (pictures, image tokens, width): the frozen tower sees each once for all its questions."""
-    parts = []
-    for start in progress.track(range(0, len(pictures), IMAGES_PER_BATCH), label, unit="batch"):
-        batch = [picture.convert("RGB") for picture in pictures[start : start + IMAGES_PER_BATCH]]
-        pixels = processor.image_processor(batch, return_tensors="pt")["pixel_values"].to(model.device, model.dtype)
-        parts.append(model.get_image_features(pixels).pooler_output)
-    return torch.cat(parts)

@@ -9,6 +9,7 @@ from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
 from paliflow.vlm import data
 from paliflow.vlm.answer import answer_questions
+from paliflow.vlm.features import encode_images
 from paliflow.vlm.score import score
 
 
@@ -32,7 +33,7 @@ def evaluate(
         output: the folder to write into.
     """
     subset = data.read_subset(test)
-    features = data.encode_images(model, processor, subset.pictures, f"{stage.name} pictures")
+    features = encode_images(model, processor, subset.pictures, f"{stage.name} pictures")
     asked = [(question.image, question.question) for question in subset.questions]
     answers = answer_questions(model, processor.tokenizer, features, asked, f"{stage.name} answers")
     predictions = [
