@@ -1,0 +1,117 @@
+"""The ways to fine-tune: which weights train, and how what was trained is kept and put back on its base.
+
+`qlora` (Dettmers et al. 2023): a low-rank adapter on NF4 weights. `lora` (Hu et al. 2021): one on plain weights. `dora` (Liu et al. 2024):
+one on plain weights whose columns' lengths are trained apart from their directions. `full`: every weight of the language model, the
+embedding and the head that is tied to it included. The vision tower and its connector are frozen in all, so features are computed once.
+"""
+
+import tempfile
+from pathlib import Path
+
+from bitsandbytes.nn import Linear4bit
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import PaliGemmaForConditionalGeneration
+
+from paliflow import files
+from paliflow.errors import InputError
+
+METHODS = ("qlora", "lora", "dora", "full")
+# the seven projections of the language model alone: the vision tower shares some of these names
+TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+
+
+def needs_nf4(method: str) -> bool:
+    """Whether the method trains on a base whose language projections are in 4 bits."""
+    return method == "qlora"
+
+
+def add_adapter(model: PaliGemmaForConditionalGeneration, method: str, rank: int, alpha: float) -> nn.Module:
+    """Make what the method trains require gradients, and nothing else; the caller seeds torch.
+
+    Args:
+        model: the frozen base, loaded with `quantised=needs_nf4(method)`.
+        method: one of `METHODS`.
+        rank, alpha: of the adapter, W + (alpha / rank) B A on the seven projections of the language model; `full` has none.
+
+    Returns:
+        A peft model, or for `full` the model itself.
+    """
+    if method == "full":
+        model.model.language_model.requires_grad_(True)
+        return model
+    settings = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=0.0,
+        use_dora=method == "dora",
+        target_modules=TARGETS,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, settings)
+
+
+def inner(model: nn.Module) -> PaliGemmaForConditionalGeneration:
+    """PaliGemma itself, its adapter in place."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
+
+
+def trained_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The weights that train, by name, in a fixed order."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def save_weights(model: nn.Module, method: str, folder: Path, base_digest: str) -> None:
+    """Write what was trained, in its own type, and `base.json`, which says on which base it belongs.
+
+    An adapter becomes adapter_model.safetensors and adapter_config.json, as peft reads them; `full` becomes model.safetensors.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        if isinstance(model, PeftModel):
+            model.save_pretrained(place)
+            names = ["adapter_model.safetensors", "adapter_config.json"]
+        else:
+            save_file({name: p.detach().contiguous() for name, p in trained_parameters(model).items()}, f"{place}/model.safetensors")
+            names = ["model.safetensors"]
+        for name in names:
+            with files.replacing(folder / name) as temporary:
+                (Path(place) / name).replace(temporary)
+    files.write_json(folder / "base.json", {"base_digest": base_digest, "method": method})
+
+
+def load_weights(model: PaliGemmaForConditionalGeneration, folder: Path, base_digest: str) -> PaliGemmaForConditionalGeneration:
+    """Put what `save_weights` wrote on its base.
+
+    Returns:
+        PaliGemma itself, ready to answer questions.
+
+    Raises:
+        InputError: the folder holds no whole adapter, or one of another base, type of base or shape.
+    """
+    made = files.read_json(folder / "base.json")
+    if not isinstance(made, dict) or made.get("method") not in METHODS:
+        raise InputError(f"{folder / 'base.json'} names no method of training: train the adapter again.")
+    if made.get("base_digest") != base_digest:
+        raise InputError(f"{folder} was trained on another base than vlm.base: train it again, or give the base that it was trained on.")
+    if needs_nf4(made["method"]) != any(isinstance(module, Linear4bit) for module in model.modules()):
+        raise InputError(f"{folder} was trained by {made['method']}, whose base is loaded otherwise: evaluate it as {made['method']}.")
+    try:
+        if made["method"] == "full":
+            return _load_full(model, folder / "model.safetensors").eval()
+        return PeftModel.from_pretrained(model, str(folder)).get_base_model().eval()
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise InputError(f"{folder} holds no adapter that fits the base ({reason}): train it again.") from None
+
+
+def _load_full(model: PaliGemmaForConditionalGeneration, path: Path) -> PaliGemmaForConditionalGeneration:
+    weights = load_file(path)
+    wanted = {name for name, _ in model.named_parameters() if name.startswith("model.language_model.")}
+    if set(weights) != wanted:
+        raise ValueError(f"{len(wanted ^ set(weights))} weights too many or too few")
+    model.load_state_dict(weights, strict=False)
+    return model
