@@ -1,18 +1,30 @@
-"""Load PaliGemma, and its adapters: QLoRA (Dettmers et al. 2023) on NF4 weights, LoRA (Hu et al. 2021) on plain ones."""
+"""Load PaliGemma: its processor, and its weights as they are, in four bits (NF4, Dettmers et al. 2023), or drawn at random."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import torch
 from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
-from transformers import AutoProcessor, BitsAndBytesConfig, PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+from transformers import (
+    AutoConfig,
+    AutoProcessor,
+    BitsAndBytesConfig,
+    PaliGemmaConfig,
+    PaliGemmaForConditionalGeneration,
+    PaliGemmaProcessor,
+)
 from transformers.utils import logging
 
 from paliflow import files
 from paliflow.errors import InputError
+from paliflow.vlm import hub, published
+from paliflow.vlm import random_weights as random_model
 
-# the seven projections of the language model alone: the vision tower shares some of these names
+EMBEDDED_BASE = Path(__file__).resolve().parents[3] / "base_model"
+COMPUTE_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 NOT_QUANTISED = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
 
@@ -25,51 +37,190 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def load_processor(base: str) -> PaliGemmaProcessor:
-    """The tokenizer and image processor of a checkpoint: a folder, or a name on the model hub.
+def compute_type(setting: str, place: torch.device) -> torch.dtype:
+    """The type of the arithmetic: "auto" is float32 on a CPU, on a GPU bfloat16 where it is native (Ampere and later), else float16.
 
-    Raises:
-        InputError: there is no such folder and the hub has it not or cannot be reached.
+    >>> compute_type("auto", torch.device("cpu"))
+    torch.float32
     """
-    try:
-        return AutoProcessor.from_pretrained(base)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise _unreachable(base, error) from None
+    if setting != "auto":
+        return COMPUTE_TYPES[setting]
+    if place.type == "cpu":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
 
 
-def load_base(base: str, quantised: bool, attention: str = "sdpa") -> PaliGemmaForConditionalGeneration:
-    """The frozen base: float32 on a CPU, bfloat16 on a GPU, the language model in NF4 with double quantisation if `quantised`.
-
-    Args:
-        base: a folder, or a name on the model hub.
-        quantised: load the projections of the language model in 4 bits.
-        attention: the implementation; "eager" also gives the attention weights.
+def load_config(base: str, random: bool = False) -> PaliGemmaConfig:
+    """The shapes of a checkpoint; those of a published one are known without the hub, and then serve a `random` model.
 
     Raises:
         InputError: see `load_processor`.
     """
+    if random and not Path(base).is_dir():
+        config = published.config(base)
+        if config is None:
+            raise InputError(
+                f"vlm.base is '{base}', whose shapes are not known here: for random weights give one of {', '.join(published.TEXT)}."
+            )
+        config.image_token_index = PaliGemmaConfig.from_pretrained(EMBEDDED_BASE).image_token_index
+        return config
+    with hub.explained(base):
+        config = AutoConfig.from_pretrained(base, revision=hub.commit(base))
+    if not isinstance(config, PaliGemmaConfig):
+        raise InputError(f"vlm.base is '{base}', a model of the type {config.model_type}: give a PaliGemma.")
+    return config
+
+
+def load_processor(base: str, random_weights: bool = False) -> PaliGemmaProcessor:
+    """The tokenizer and image processor of a checkpoint: a folder, or a name on the model hub.
+
+    Args:
+        base: the checkpoint.
+        random_weights: a name on the hub lends its shapes alone; the tokenizer is then the embedded base's.
+
+    Raises:
+        InputError: there is no such folder and the hub has it not or does not hand it out; or the processor and the model do not fit.
+    """
+    config = load_config(base, random_weights)
+    source = str(EMBEDDED_BASE) if random_weights and not Path(base).is_dir() else base
+    with hub.explained(base):
+        processor = AutoProcessor.from_pretrained(source, revision=hub.commit(source))
+    if not isinstance(processor, PaliGemmaProcessor):
+        raise InputError(f"vlm.base is '{base}', whose processor is a {type(processor).__name__}: give a PaliGemma with its own processor.")
+    if source != base:
+        size = config.vision_config.image_size
+        processor.image_processor.size = {"height": size, "width": size}
+        processor.image_processor.image_seq_length = processor.image_seq_length = _image_tokens(config)
+    _check_fit(base, processor, config)
+    return processor
+
+
+def load_base(
+    base: str, quantised: bool, compute: str = "auto", attention: str = "sdpa", random_weights: bool = False, seed: int = 0
+) -> PaliGemmaForConditionalGeneration:
+    """The frozen base, the projections of its language model in NF4 with double quantisation if `quantised`.
+
+    All weights but those have the compute type, except that float16 is left to the products with them: the residual stream of a Gemma
+    can pass float16's 65,504, so the rest of such a model is float32.
+
+    Args:
+        base: a folder, or a name on the model hub.
+        quantised: load the projections of the language model in 4 bits.
+        compute: a key of `COMPUTE_TYPES`, or "auto", see `compute_type`.
+        attention: the implementation; "eager" also gives the attention weights.
+        random_weights: draw the weights by `seed` instead of reading them.
+        seed: of random weights.
+
+    Raises:
+        InputError: see `load_processor`; or the checkpoint is not whole, or the GPU's memory does not hold it.
+    """
     place = device()
-    dtype = torch.float32 if place.type == "cpu" else torch.bfloat16
+    products = compute_type(compute, place)
+    others = torch.float32 if products == torch.float16 else products
     quantisation = None
     if quantised:
         quantisation = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
+            bnb_4bit_compute_dtype=products,
             llm_int8_skip_modules=NOT_QUANTISED,
         )
+    config = load_config(base, random_weights)
     try:
-        model = PaliGemmaForConditionalGeneration.from_pretrained(
-            base, dtype=dtype, quantization_config=quantisation, device_map={"": place}, attn_implementation=attention
-        )
-    except (OSError, ValueError, SafetensorError) as error:
-        raise _unreachable(base, error) from None
+        if random_weights:
+            model = random_model.build(config, quantisation, others, attention_of(config, attention), place, seed)
+        else:
+            model = _read(base, quantisation, others, attention_of(config, attention), place)
+    except torch.OutOfMemoryError:
+        smaller = "give a smaller vlm.base" if quantised else "give a smaller vlm.base, or leave only qlora in vlm.comparison.methods"
+        raise InputError(f"vlm.base is '{base}', which the GPU's memory does not hold: {smaller}.") from None
     for module in model.modules():
         if isinstance(module, Linear4bit):
             # bitsandbytes 0.50.2 repacks the weights in a forward without gradients and then computes wrong gradients from them
             module.support_avx512bf16_for_cpu = False
     return model.requires_grad_(False).eval()
+
+
+def attention_of(config: PaliGemmaConfig, wanted: str) -> str | dict[str, str]:
+    """`wanted` as transformers takes it; Gemma 2 caps its attention scores, which of the two only "eager" can."""
+    if getattr(config.text_config, "attn_logit_softcapping", None) is None:
+        return wanted
+    return {"": wanted, "vision_config": wanted, "text_config": "eager"}
+
+
+def base_digest(base: str, random_weights: bool = False, seed: int = 0) -> str:
+    """What tells one base from another: of a folder its weights, of a name on the hub its commit, of random weights seed and shapes.
+
+    Raises:
+        InputError: see `load_processor`.
+    """
+    if random_weights:
+        shapes = load_config(base, random_weights).to_diff_dict()
+        return f"random:{seed}:{hashlib.sha256(json.dumps(shapes, sort_keys=True).encode()).hexdigest()}"
+    commit = hub.commit(base)
+    if commit is not None:
+        return f"hub:{commit}"
+    weights = sorted(Path(base).glob("*.safetensors"))
+    if not weights:
+        raise InputError(f"vlm.base is '{base}', a folder without a *.safetensors file: give one with a whole checkpoint.")
+    return hashlib.sha256("".join(files.sha256(path) for path in weights).encode()).hexdigest()
+
+
+def weight_bytes(model: torch.nn.Module) -> int:
+    """What the weights take in memory, quantisation constants included."""
+    total = 0
+    for parameter in model.parameters():
+        total += parameter.numel() * parameter.element_size()
+        state = getattr(parameter, "quant_state", None)
+        if state is not None:
+            parts = [state.absmax, state.code] + ([state.state2.absmax, state.state2.code] if state.nested else [])
+            total += sum(part.numel() * part.element_size() for part in parts)
+    return total
+
+
+def _read(
+    base: str, quantisation: BitsAndBytesConfig | None, dtype: torch.dtype, attention: str | dict[str, str], place: torch.device
+) -> PaliGemmaForConditionalGeneration:
+    with hub.explained(base):
+        model, report = PaliGemmaForConditionalGeneration.from_pretrained(
+            base,
+            revision=hub.commit(base),
+            dtype=dtype,
+            quantization_config=quantisation,
+            device_map={"": place},
+            attn_implementation=attention,
+            output_loading_info=True,
+        )
+    if report["missing_keys"]:  # which transformers draws at random without a word
+        first, *others = sorted(report["missing_keys"])
+        raise InputError(
+            f"vlm.base is '{base}', whose weights lack {first}{f' and {len(others)} more' if others else ''}: "
+            "they are cut short or of another version, fetch or make the checkpoint anew."
+        )
+    return model
+
+
+def _check_fit(base: str, processor: PaliGemmaProcessor, config: PaliGemmaConfig) -> None:
+    """That the tokens and pixels which the processor makes are those that the model takes."""
+    tokenizer, pictures, vision = processor.tokenizer, processor.image_processor, config.vision_config
+    image_id, entries = tokenizer.convert_tokens_to_ids("<image>"), max(tokenizer.get_vocab().values()) + 1
+    size, tokens = (pictures.size["height"], pictures.size["width"]), _image_tokens(config)
+    fault = ""
+    if entries > config.text_config.vocab_size:
+        fault = f"tokenizer has {entries} entries and whose model has {config.text_config.vocab_size}"
+    elif image_id != config.image_token_index:
+        fault = f"tokenizer has <image> at {image_id} and whose model looks for it at {config.image_token_index}"
+    elif size != (vision.image_size, vision.image_size):
+        fault = f"processor makes pictures of {size[1]} × {size[0]} pixels and whose model takes {vision.image_size} × {vision.image_size}"
+    elif processor.image_seq_length != tokens:
+        fault = f"processor counts {processor.image_seq_length} tokens a picture and whose model makes {tokens}"
+    if fault:
+        raise InputError(f"vlm.base is '{base}', whose {fault}: they do not belong together, take both from one checkpoint.")
+
+
+def _image_tokens(config: PaliGemmaConfig) -> int:
+    return (config.vision_config.image_size // config.vision_config.patch_size) ** 2
 
 
 def add_adapter(model: PaliGemmaForConditionalGeneration, rank: int, alpha: float) -> PeftModel:
@@ -93,23 +244,6 @@ def load_adapter(model: PaliGemmaForConditionalGeneration, folder: Path) -> Peft
 def checkpoint_digests(base: str) -> dict[str, str]:
     """SHA-256 of each weights file of a checkpoint in a folder; none for a name on the model hub."""
     return {path.name: files.sha256(path) for path in sorted(Path(base).glob("*.safetensors"))}
-
-
-def weight_bytes(model: torch.nn.Module) -> int:
-    """What the weights take in memory, quantisation constants included."""
-    total = 0
-    for parameter in model.parameters():
-        total += parameter.numel() * parameter.element_size()
-        state = getattr(parameter, "quant_state", None)
-        if state is not None:
-            parts = [state.absmax, state.code] + ([state.state2.absmax, state.state2.code] if state.nested else [])
-            total += sum(part.numel() * part.element_size() for part in parts)
-    return total
-
-
-def _unreachable(base: str, error: Exception) -> InputError:
-    what = f"vlm.base is '{base}', from which no PaliGemma can be loaded ({_first_line(error)})"
-    return InputError(f"{what}: give a folder with a checkpoint, or a name that the model hub has and can be reached for.")
 
 
 def _first_line(error: Exception) -> str:

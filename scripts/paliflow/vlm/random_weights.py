@@ -1,0 +1,53 @@
+"""A model of real shapes with random weights, for checks on a machine that cannot have the real ones; its answers mean nothing."""
+
+import torch
+from bitsandbytes.nn import Linear4bit, Params4bit
+from torch import nn
+from transformers import BitsAndBytesConfig, PaliGemmaConfig, PaliGemmaForConditionalGeneration
+
+
+@torch.no_grad()
+def build(
+    config: PaliGemmaConfig,
+    quantisation: BitsAndBytesConfig | None,
+    dtype: torch.dtype,
+    attention: str | dict[str, str],
+    device: torch.device,
+    seed: int,
+) -> PaliGemmaForConditionalGeneration:
+    """Draw every weight once, in its type and on its device; a seed gives the same weights before quantisation and without it.
+
+    Args:
+        config: the shapes.
+        quantisation: of the language model's projections, each as soon as it is drawn, so that no two are ever there in full.
+        dtype: of all other weights.
+        attention: the implementation.
+        device: where the model is to be.
+        seed: of the weights.
+    """
+    with torch.device("meta"):
+        model = PaliGemmaForConditionalGeneration._from_config(config, dtype=dtype, attn_implementation=attention)
+    torch.manual_seed(seed)
+    spread = config.text_config.initializer_range
+    for name, module in list(model.named_modules()):
+        if ".language_model." in name and isinstance(module, nn.Linear):
+            module.weight = nn.Parameter(torch.empty(module.weight.shape, dtype=dtype, device=device).normal_(0, spread))
+            module._is_hf_initialized = True  # transformers draws the rest below, and is to leave this
+            if quantisation is not None:
+                model.set_submodule(name, _in_four_bits(module, quantisation))
+        elif module is not model.lm_head:  # which is the embedding
+            module.to_empty(device=device, recurse=False)
+    model.initialize_weights()
+    model.tie_weights()
+    if quantisation is not None:
+        model.is_loaded_in_4bit = True  # by which peft knows
+    return model
+
+
+def _in_four_bits(linear: nn.Linear, quantisation: BitsAndBytesConfig) -> Linear4bit:
+    settings = {"compress_statistics": quantisation.bnb_4bit_use_double_quant, "quant_type": quantisation.bnb_4bit_quant_type}
+    with torch.device("meta"):
+        quantised = Linear4bit(linear.in_features, linear.out_features, False, quantisation.bnb_4bit_compute_dtype, **settings)
+    quantised.weight = Params4bit(linear.weight.data, requires_grad=False, module=quantised, **settings).to(linear.weight.device)
+    quantised._is_hf_initialized = True
+    return quantised
