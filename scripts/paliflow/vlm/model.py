@@ -157,6 +157,7 @@ def base_digest(base: str, random_weights: bool = False, seed: int = 0) -> str:
     """
     if random_weights:
         shapes = load_config(base, random_weights).to_diff_dict()
+        del shapes["transformers_version"]
         return f"random:{seed}:{hashlib.sha256(json.dumps(shapes, sort_keys=True).encode()).hexdigest()}"
     commit = hub.commit(base)
     if commit is not None:
