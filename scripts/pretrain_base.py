@@ -3,19 +3,25 @@
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
+from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 
 from paliflow import errors, files
 from paliflow.arguments import Parser
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
-from paliflow.vlm import answer, architecture, grounding, pretrain
+from paliflow.vlm import answer, architecture, grounding, own_tasks, pretrain
 from paliflow.vlm.card import model_card
 
 HELD_OUT_SHARE = 0.03  # of the scenes, on which the tasks are measured at the end
+TASKS_PER_SCENE = 20  # of those
+OWN_PICTURES, OWN_TASKS = 100, 10  # of those, kept beside the weights: on them a study measures what its fine-tuning forgets
+MOST_TASK_TOKENS = 48
 
 
 def main() -> None:
@@ -26,7 +32,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True, help="seed of weights, batches and tasks")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch (default %(default)s)")
     parser.add_argument(
-        "--output", type=Path, required=True, help="folder for the checkpoint, its processor, its card, its log and metrics.json"
+        "--output", type=Path, required=True, help="folder for model/ (checkpoint, processor, card, log, own tasks) and metrics.json"
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -44,39 +50,61 @@ def main() -> None:
     torch.manual_seed(derive_seed(arguments.seed, "weights"))
     model = architecture.build_model(processor)
 
-    pictures = [Image.open(arguments.scenes / "images" / "train" / scene["image_filename"]) for scene in scenes]
-    pixels = processor.image_processor(pictures, return_tensors="pt")["pixel_values"]
+    pictures = [arguments.scenes / "images" / "train" / scene["image_filename"] for scene in scenes]
+    pixels = _pixels(processor, pictures)
     held_out = max(1, int(len(scenes) * HELD_OUT_SHARE))
     log = pretrain.pretrain(model, processor, scenes[held_out:], pixels[held_out:], recipe, work := stage.work_folder(arguments.output))
 
     model = model.to(torch.bfloat16).to(torch.float32)  # what is measured is what is shipped
-    scores = _measure(model, processor, scenes[:held_out], pixels[:held_out], values, arguments.seed)
-    model.to(torch.bfloat16).save_pretrained(arguments.output / "model")
-    processor.save_pretrained(arguments.output / "model")
-    card = model_card(len(scenes) - held_out, held_out, recipe, scores, sum(p.numel() for p in model.parameters()))
-    files.write_text(arguments.output / "model" / "README.md", card)
-    files.write_json_lines(arguments.output / "train_log.jsonl", log)
+    tasks = _held_out_tasks(scenes[:held_out], values, arguments.seed)
+    scores = _measure(model, processor, pixels[:held_out], tasks)
+    checkpoint = arguments.output / "model"
+    model.to(torch.bfloat16).save_pretrained(checkpoint)
+    processor.save_pretrained(checkpoint)
+    kept = min(OWN_PICTURES, held_out)
+    own_tasks.write_own_tasks(checkpoint / own_tasks.NAME, pictures[:kept], [asked[:OWN_TASKS] for asked in tasks[:kept]])
+    card = model_card(len(scenes) - held_out, held_out, recipe, scores, log, sum(p.numel() for p in model.parameters()))
+    files.write_text(checkpoint / "README.md", card)
+    files.write_json_lines(checkpoint / "train_log.jsonl", log)
     stage.write_metrics(
         arguments.output / "metrics.json", {"held_out_scenes": held_out, "exact_match_by_task": scores}, {"exact_match_by_task": "share"}
     )
     shutil.rmtree(work)
 
 
-def _measure(model, processor, scenes, pixels, values, seed) -> dict[str, dict[str, float]]:
-    """Exact match of each task on scenes that were not trained on."""
+def _pixels(processor: PaliGemmaProcessor, pictures: list[Path]) -> Tensor:
+    """All pictures as the model sees them, (pictures, 3, size, size)."""
+    return torch.cat(
+        [
+            processor.image_processor([Image.open(path) for path in pictures[start : start + 256]], return_tensors="pt")["pixel_values"]
+            for start in range(0, len(pictures), 256)
+        ]
+    )
+
+
+def _held_out_tasks(scenes: list[dict[str, Any]], values: grounding.Values, seed: int) -> list[list[dict[str, str]]]:
+    """Tasks on each scene that was not trained on, as {prompt, answer, kind}."""
     draw = random.Random(derive_seed(seed, "held-out"))
+    tasks = []
+    for scene in scenes:
+        pairs = [grounding.sample_task(scene, values, architecture.IMAGE_SIZE, draw) for _ in range(TASKS_PER_SCENE)]
+        tasks.append([{"prompt": prompt, "answer": answer, "kind": grounding.kind_of(prompt)} for prompt, answer in pairs])
+    return tasks
+
+
+def _measure(
+    model: PaliGemmaForConditionalGeneration, processor: PaliGemmaProcessor, pixels: Tensor, tasks: list[list[dict[str, str]]]
+) -> dict[str, dict[str, float]]:
+    """Exact match by kind of task."""
     with torch.no_grad():
         features = model.get_image_features(pixels).pooler_output
-    tasks = [
-        (index, *grounding.sample_task(scene, values, pixels.shape[-1], draw)) for index, scene in enumerate(scenes) for _ in range(12)
-    ]
-    answers = answer.answer_questions(
-        model, processor.tokenizer, features, [task[:2] for task in tasks], "pretrain_base held out", max_tokens=48
-    )
+    asked = [(index, task) for index, each in enumerate(tasks) for task in each]
+    prompts = [(index, task["prompt"]) for index, task in asked]
+    answers = answer.answer_questions(model, processor.tokenizer, features, prompts, "pretrain_base held out", max_tokens=MOST_TASK_TOKENS)
     right: dict[str, list[bool]] = {}
-    for (_, prefix, suffix), given in zip(tasks, answers, strict=True):
-        right.setdefault(prefix.split()[0], []).append(given == suffix)
-    return {name: {"exact_match": round(float(np.mean(hits)), 4), "n": len(hits)} for name, hits in sorted(right.items())}
+    for (_, task), given in zip(asked, answers, strict=True):
+        right.setdefault(task["kind"], []).append(given.text == task["answer"])
+    return {kind: {"exact_match": round(float(np.mean(hits)), 4), "n": len(hits)} for kind, hits in sorted(right.items())}
 
 
 if __name__ == "__main__":

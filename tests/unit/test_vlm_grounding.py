@@ -2,6 +2,7 @@
 
 import random
 import re
+import statistics
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,24 @@ def referred(text: str) -> dict:
     return found[0]
 
 
+def general_answer(question: str) -> str:
+    """The answer to a question in plain words, found by looking for its words alone."""
+    name = next(name for name in grounding.ATTRIBUTES if name in question)
+    values = [each[name] for each in SCENE["objects"]]
+    leftmost_first = {"leftmost": 0, "rightmost": -1}  # all stand in the order of their columns, and equally far: the first is nearest
+    places = {"nearest": 0, "farthest": 0} | leftmost_first
+    named = [values[place] for word, place in places.items() if word in question]
+    if "common" in question or "most things" in question:
+        return statistics.mode(values)
+    if not named:
+        return str(len(set(values)))
+    if question.startswith("Is "):
+        return "yes" if question.split()[1] == named[0] else "no"
+    if question.startswith("Do "):
+        return "yes" if len(set(named)) == 1 else "no"
+    return named[0]
+
+
 @given(st.integers(0, 10**6))
 def test_every_suffix_is_true(seed: int) -> None:
     prefix, suffix = grounding.sample_task(SCENE, VALUES, SIZE, random.Random(seed))
@@ -76,6 +95,8 @@ def test_every_suffix_is_true(seed: int) -> None:
         assert suffix == (" ; ".join(f"{each['color']} {each['shape']}" for each in beside(relation, anchor)) or "none")
     elif task == "list":
         assert suffix.split(" ; ") == [" ".join(each[name] for name in grounding.ATTRIBUTES) for each in things]
+    elif task in ("Which", "What", "How", "Count", "Name", "Is", "Do"):
+        assert suffix == general_answer(prefix)
     elif task == "count":
         assert suffix == str(len(group(rest)))
     elif task == "any":
@@ -113,6 +134,11 @@ def test_dense_targets_name_the_nearest_object_of_each_patch() -> None:
     assert patch[6] == 2
     assert (targets[:, 6] > 0).sum() == 1
     assert (targets[targets[:, 6] == 0, :6] == -100).all()
+
+
+def test_a_moved_picture_moves_its_objects() -> None:
+    places = [each["pixel_coords"] for each in grounding.moved(SCENE, 3, -5)["objects"]]
+    assert places == [[column + 3, row - 5, depth] for column, row, depth in (each["pixel_coords"] for each in SCENE["objects"])]
 
 
 def test_scenes_without_objects_are_refused() -> None:

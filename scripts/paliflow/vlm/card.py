@@ -1,13 +1,20 @@
 """The model card of the embedded base, written from what was measured."""
 # ruff: noqa: E501 (a table's row is one line)
 
+from typing import Any
+
 from paliflow.vlm import architecture
-from paliflow.vlm.pretrain import Recipe
+from paliflow.vlm.pretrain import MOST_SHIFT, Recipe
+
+CURVE_ROWS = 10  # of the table of losses, for each stage
 
 
-def model_card(trained_on: int, held_out: int, recipe: Recipe, scores: dict[str, dict[str, float]], parameters: int) -> str:
+def model_card(
+    trained_on: int, held_out: int, recipe: Recipe, scores: dict[str, dict[str, float]], log: list[dict[str, Any]], parameters: int
+) -> str:
     """The card as Markdown: what it is, how it was made, what it can do, what it is not for."""
     rows = "\n".join(f"| {task} | {score['exact_match']:.3f} | {score['n']} |" for task, score in scores.items())
+    curve = "\n".join(_curve([line for line in log if line["stage"] == stage]) for stage in ("vision", "joint"))
     return f"""---
 license: mit
 library_name: transformers
@@ -31,13 +38,20 @@ By the rule `pretrain_base`, on {trained_on:,} scenes rendered by this project (
 
 Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.joint_learning_rates[0]}) and AdamW for the rest
 ({recipe.vision_learning_rates[1]} and {recipe.joint_learning_rates[1]}), trained in float32, linear decay over the last 30 % of each stage, seed {recipe.seed}.
-Half of the pictures that it saw were mirrored. It has never seen a question of CLEVR's form: its prompts are words like `count red cube left small sphere`.
+Half of the pictures that it saw were mirrored, and all were moved by up to {MOST_SHIFT} pixels each way. It has never seen a question of CLEVR's form: its prompts are
+words like `count red cube left small sphere`, and a few general questions that no family of CLEVR's asks, such as `What color is the leftmost thing?`.
+
+The losses, as means over a tenth of a stage each; every step is in `train_log.jsonl`, and `training_curve.svg` draws them:
+
+| stage | up to step | loss of the tasks (nats a token) | dense loss |
+|---|---|---|---|
+{curve}
 
 ## What it can do
 
-Exact match on tasks about held-out scenes:
+Exact match on tasks about held-out scenes. Some of these scenes and tasks are kept in `own_tasks.parquet`: on them a study measures what its fine-tuning forgets.
 
-| task | exact match | tasks |
+| task | exact match | n |
 |---|---|---|
 {rows}
 
@@ -45,3 +59,16 @@ Exact match on tasks about held-out scenes:
 
 Anything but rendered scenes of this kind. It knows a few dozen words, reads no other picture, and its scores say nothing about PaliGemma-3B.
 """
+
+
+def _curve(lines: list[dict[str, Any]]) -> str:
+    """Rows of the table of losses."""
+    rows = []
+    for part in range(CURVE_ROWS):
+        some = lines[part * len(lines) // CURVE_ROWS : (part + 1) * len(lines) // CURVE_ROWS]
+        if some:
+            text, dense = (
+                f"{sum(line[name] for line in some) / len(some):.3f}" if name in some[0] else "" for name in ("loss", "dense_loss")
+            )
+            rows.append(f"| {some[0]['stage']} | {some[-1]['step'] + 1:,} | {text} | {dense} |")
+    return "\n".join(rows)

@@ -1,4 +1,5 @@
-"""What the embedded base learns before any question of CLEVR's: grounded tasks in short prompts, after PaliGemma's own detection prefixes.
+"""What the embedded base learns before any question of CLEVR's: grounded tasks in short prompts, after PaliGemma's own detection prefixes,
+and a few general questions in plain words.
 
 Each task reads a scene graph in the CLEVR release's fields and gives a prefix and the suffix that is true of it. Places are PaliGemma's
 `<locYYYY><locXXXX>` tokens (Beyer et al. 2024, section 3.2), rounded to 32 bins a side.
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paliflow.errors import InputError
+from paliflow.vlm.general_questions import ask_generally
 
 ATTRIBUTES = ("size", "color", "material", "shape")
 SYNONYMS = {"large": "big", "small": "tiny", "rubber": "matte", "metal": "shiny", "cube": "block", "sphere": "ball"}
@@ -34,6 +36,12 @@ def sample_task(scene: Scene, values: Values, image_size: int, draw: random.Rand
     return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
 
 
+def kind_of(prompt: str) -> str:
+    """The kind of a task that `sample_task` gave: its first word, or "general" for a question in plain words."""
+    word = prompt.split()[0]
+    return "general" if word[0].isupper() else word
+
+
 def attribute_values(scenes: list[Scene]) -> Values:
     """Every value that each attribute takes in these scenes, sorted.
 
@@ -51,6 +59,15 @@ def mirrored(scene: Scene, image_size: int) -> Scene:
     things = [thing | {"pixel_coords": [image_size - thing["pixel_coords"][0], *thing["pixel_coords"][1:]]} for thing in scene["objects"]]
     related = scene["relationships"]
     return scene | {"objects": things, "relationships": related | {"left": related["right"], "right": related["left"]}}
+
+
+def moved(scene: Scene, columns: float, rows: float) -> Scene:
+    """The scene in a picture that was shifted by so many pixels to the right and down."""
+    things = []
+    for thing in scene["objects"]:
+        column, row, *rest = thing["pixel_coords"]
+        things.append(thing | {"pixel_coords": [column + columns, row + rows, *rest]})
+    return scene | {"objects": things}
 
 
 def location(thing: Thing, image_size: int) -> str:
@@ -112,17 +129,22 @@ def _compare(scene: Scene, values: Values, size: int, draw: random.Random) -> Ta
     return f"compare {one} ; {other}", answer
 
 
+def _general(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    return ask_generally(scene, values, draw)
+
+
 # short answers weigh more, for the long ones hold most of the tokens on which the loss is a mean
 _TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
     (_describe, 0.10),
-    (_read, 0.30),
+    (_read, 0.28),
     (_detect, 0.04),
     (_list, 0.04),
     (_list_beside, 0.04),
-    (_count, 0.20),
-    (_present, 0.10),
-    (_same, 0.10),
-    (_compare, 0.08),
+    (_count, 0.18),
+    (_present, 0.09),
+    (_same, 0.09),
+    (_compare, 0.07),
+    (_general, 0.07),
 ]
 
 

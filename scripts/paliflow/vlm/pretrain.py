@@ -22,6 +22,7 @@ from paliflow.vlm.loss import suffix_loss
 
 OFFSET_BINS = 4  # places of an object's middle inside its patch, a side
 MAX_CENTRES = 2  # more objects in one patch count as this many
+MOST_SHIFT = 8  # pixels by which a picture is moved each way, so that an object lies anywhere on the grid of patches
 CHECKPOINT_EVERY = 200
 
 
@@ -33,8 +34,8 @@ class Recipe:
     joint_steps: int
     seed: int
     vision_batch: int = 64
-    images_per_batch: int = 8
-    tasks_per_image: int = 6
+    images_per_batch: int = 16
+    tasks_per_image: int = 3
     vision_learning_rates: tuple[float, float] = (3e-3, 2e-3)  # Muon for matrices, AdamW for the rest
     joint_learning_rates: tuple[float, float] = (2e-3, 1e-3)
 
@@ -84,7 +85,7 @@ def pretrain(
     """Train `model` in place and return the log, a record a step.
 
     Args:
-        scenes: scene graphs in the release's fields, one an image; each is seen in the mirror as often as plain.
+        scenes: scene graphs in the release's fields, one an image; each is seen in the mirror as often as plain, and moved a little.
         pixels: the pictures as the processor gives them, (images, 3, size, size), in the same order.
         recipe: the settings.
         work: a folder for checkpoints; a run that finds one there goes on from it and ends in the same weights.
@@ -92,27 +93,33 @@ def pretrain(
     size, patch = pixels.shape[-1], model.config.vision_config.patch_size
     values = grounding.attribute_values(scenes)
     scenes = scenes + [grounding.mirrored(scene, size) for scene in scenes]
-    targets = torch.stack([dense_targets(scene, values, size, patch) for scene in scenes])
     head = DenseHead(model.config.projection_dim, values)
     log: list[dict[str, Any]] = []
 
+    def look(images: int, draw: random.Random) -> tuple[list[dict[str, Any]], Tensor, Tensor]:
+        """So many scenes as they are shown, the features of their pictures, and the dense loss on these."""
+        chosen = [draw.randrange(len(scenes)) for _ in range(images)]
+        shifts = [(draw.randint(-MOST_SHIFT, MOST_SHIFT), draw.randint(-MOST_SHIFT, MOST_SHIFT)) for _ in chosen]
+        shown = [grounding.moved(scenes[index], *shift) for index, shift in zip(chosen, shifts, strict=True)]
+        features = _features(model, _shifted(_pictures(pixels, torch.tensor(chosen)), shifts), draw)
+        targets = torch.stack([dense_targets(scene, values, size, patch) for scene in shown])
+        return shown, features, head(features, targets)
+
     def vision_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
-        chosen = torch.tensor([draw.randrange(len(scenes)) for _ in range(recipe.vision_batch)])
-        return {"dense_loss": head(_features(model, _pictures(pixels, chosen), draw), targets[chosen])}
+        return {"dense_loss": look(recipe.vision_batch, draw)[2]}
 
     def joint_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "joint", step))
-        chosen = torch.tensor([draw.randrange(len(scenes)) for _ in range(recipe.images_per_batch)])
-        features = _features(model, _pictures(pixels, chosen), draw)
+        shown, features, dense = look(recipe.images_per_batch, draw)
         encoded = [
-            examples.encode(processor.tokenizer, features.shape[1], *grounding.sample_task(scenes[index], values, size, draw))
-            for index in chosen.tolist()
+            examples.encode(processor.tokenizer, features.shape[1], *grounding.sample_task(scene, values, size, draw))
+            for scene in shown
             for _ in range(recipe.tasks_per_image)
         ]
         batch = examples.collate(encoded, processor.tokenizer.pad_token_id)
         text = suffix_loss(model, batch, features.repeat_interleave(recipe.tasks_per_image, 0))
-        return {"loss": text, "dense_loss": head(features, targets[chosen])}
+        return {"loss": text, "dense_loss": dense}
 
     tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, head])
     everything = nn.ModuleList([model, head])
@@ -126,6 +133,17 @@ def _pictures(pixels: Tensor, chosen: Tensor) -> Tensor:
     count = len(pixels)
     plain = pixels[chosen % count]
     return torch.where((chosen < count).view(-1, 1, 1, 1), plain, plain.flip(-1))
+
+
+def _shifted(pictures: Tensor, shifts: list[tuple[int, int]]) -> Tensor:
+    """Each picture moved by its (columns, rows), the edge repeated where nothing is left to show."""
+    side = pictures.shape[-1]
+    wide = functional.pad(pictures, (MOST_SHIFT,) * 4, mode="replicate")
+    parts = []
+    for picture, (columns, rows) in zip(wide, shifts, strict=True):
+        top, left = MOST_SHIFT - rows, MOST_SHIFT - columns
+        parts.append(picture[:, top : top + side, left : left + side])
+    return torch.stack(parts)
 
 
 def _features(model: PaliGemmaForConditionalGeneration, pixels: Tensor, draw: random.Random) -> Tensor:
