@@ -6,7 +6,6 @@ from pathlib import Path
 
 from paliflow import errors, files
 from paliflow.arguments import Parser
-from paliflow.errors import InputError
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
 from paliflow.vlm import data
@@ -26,10 +25,7 @@ def main() -> None:
 
     stage = Stage("sample_answers", arguments.seed, {"samples": arguments.samples})
     subset = data.read_subset(arguments.test)
-    before, after = files.read_json_lines(arguments.before), files.read_json_lines(arguments.after)
-    for path, predictions in ((arguments.before, before), (arguments.after, after)):
-        if [record["question_index"] for record in predictions] != [question.question_index for question in subset.questions]:
-            raise InputError(f"{path} answers other questions than {arguments.test} holds: evaluate again.")
+    before, after = (data.read_predictions(path, arguments.test, subset.questions) for path in (arguments.before, arguments.after))
     draw = random.Random(derive_seed(arguments.seed, "sample_answers"))
     chosen = draw.sample(range(len(subset.questions)), min(arguments.samples, len(subset.questions)))
     samples = []

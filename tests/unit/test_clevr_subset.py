@@ -319,6 +319,18 @@ def test_what_was_written_comes_back_whole(folder: Path, tmp_path: Path) -> None
         ]
 
 
+def test_each_picture_tells_how_many_objects_its_scene_has(tmp_path: Path) -> None:
+    whole = release_fixture.write_release(tmp_path / "release")
+    assert [row["objects"] for row in collected(whole)[0]] == [3] * 4
+    assert take(whole, tmp_path / "out").returncode == 0
+    assert pq.read_table(tmp_path / "out" / "train.parquet")["objects"].to_pylist() == [3] * 3
+
+
+def test_without_scene_graphs_nobody_knows_how_many_objects_there_are(folder: Path) -> None:
+    shutil.rmtree(folder / "scenes")
+    assert {row["objects"] for row in collected(folder)[0]} == {-1}
+
+
 def test_the_card_tells_what_is_there(folder: Path, tmp_path: Path) -> None:
     assert take(folder, tmp_path).returncode == 0
     document = json.loads((tmp_path / "metrics.json").read_text())

@@ -17,13 +17,14 @@ from paliflow.clevr.records import Question
 from paliflow.clevr.release import Release
 from paliflow.errors import InputError
 
-Row = dict[str, Any]  # one picture: image_filename, condition, and the list of its questions
+Row = dict[str, Any]  # one picture: image_filename, condition, objects, and the list of its questions
 
 FEATURES = Features(
     {
         "image": Image(),
         "image_filename": Value("string"),
         "condition": Value("string"),
+        "objects": Value("int64"),
         "questions": List(
             {
                 "question": Value("string"),
@@ -51,7 +52,7 @@ def collect(release: Release, split: str, chosen: Collection[str], conditions: M
         conditions: of every picture there is, by name.
 
     Returns:
-        A row for each picture with questions, in the order of their names.
+        A row for each picture with questions, in the order of their names; `objects` is how many its scene has, -1 where no scene is told.
 
     Raises:
         InputError: a question is about a picture that is not there, or it and its scene do not belong together.
@@ -69,7 +70,12 @@ def collect(release: Release, split: str, chosen: Collection[str], conditions: M
                 f"{release.path}, question {question.question_index} of the split {split} is about {question.image_filename}, "
                 f"which {'no scene describes' if release.has_scenes(split) else 'is missing'}: the two do not belong together."
             )
-    return [{"image_filename": name, "condition": conditions[name], "questions": asked[name]} for name in sorted(asked) if asked[name]]
+    objects = {name: sets.everything.bit_count() for name, (sets, _) in scenes.items()}
+    return [
+        {"image_filename": name, "condition": conditions[name], "objects": objects.get(name, -1), "questions": asked[name]}
+        for name in sorted(asked)
+        if asked[name]
+    ]
 
 
 def digest_pictures(release: Release, split: str, rows: list[Row]) -> tuple[dict[str, str], Shape]:
