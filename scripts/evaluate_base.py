@@ -1,34 +1,31 @@
-"""Measure the base model's answers to the test questions before any training, and read the attention mask off it."""
-
-from pathlib import Path
+"""Measure the base model's answers to the test questions and to its own tasks before any training, and read the attention mask off it."""
 
 import torch
 
 from paliflow import errors, files
 from paliflow.arguments import Parser
 from paliflow.provenance import Stage
-from paliflow.vlm import attention, data, evaluate, model
+from paliflow.vlm import attention, evaluate, model
 
 
 def main() -> None:
     parser = Parser(description=__doc__)
-    parser.add_argument("--train", type=Path, required=True, help="train.parquet, for the prior")
-    parser.add_argument("--test", type=Path, required=True, help="test.parquet")
-    parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
-    parser.add_argument("--bootstrap-resamples", type=int, default=1000, help="resamples behind each interval (default %(default)s)")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the bootstrap")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU (default %(default)s)")
-    parser.add_argument("--output", type=Path, required=True, help="folder for predictions.jsonl, metrics.json and attention_mask.json")
+    evaluate.add_arguments(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
 
-    stage = Stage("evaluate_base", arguments.seed, {"base": arguments.base, "bootstrap_resamples": arguments.bootstrap_resamples})
-    processor = model.load_processor(arguments.base)
-    base = model.load_base(arguments.base, quantised=False, attention="eager")
-    first = data.read_subset(arguments.test).questions[0]
-    files.write_json(arguments.output / "attention_mask.json", attention.attention_mask(base, processor, first.question, first.answer))
-    base.set_attn_implementation("sdpa")
-    evaluate.evaluate(base, processor, arguments.train, arguments.test, arguments.bootstrap_resamples, stage, arguments.output)
+    base, output, random_weights = arguments.base, arguments.output, arguments.random_weights
+    settings = {name: getattr(arguments, name) for name in ("base", "random_weights", "compute_type", "bootstrap_resamples")}
+    stage = Stage("evaluate_base", arguments.seed, settings)
+    digest = model.base_digest(base, random_weights)
+    sources = (arguments.train, arguments.test, arguments.features, arguments.own_features, arguments.own_tasks)
+    asked = evaluate.read_asked(*sources, digest)
+    processor = model.load_processor(base, random_weights)
+    answering = model.load_base(base, quantised=False, compute=arguments.compute_type, attention="eager", random_weights=random_weights)
+    first = asked.questions[0]
+    files.write_json(output / "attention_mask.json", attention.attention_mask(answering, processor, first.question, first.answer))
+    answering.set_attn_implementation(model.attention_of(answering.config, "sdpa"))
+    evaluate.evaluate(answering, processor.tokenizer, asked, None, arguments.bootstrap_resamples, stage, output)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,23 @@
-"""Score answers: exact match and ROUGE (Lin 2004) with 95 % bootstrap intervals, and what the most frequent training answer would score."""
+"""Score answers: exact match and ROUGE (Lin 2004) with 95 % bootstrap intervals, beside what the most frequent training answer scores."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import numpy as np
 from rouge_score import rouge_scorer
 
 from paliflow.vlm.data import Question
+from paliflow.vlm.statistics import Bootstrap, is_match
 
-METRICS = ("exact_match", "rouge1", "rouge2", "rougeL")
-
-Score = dict[str, float | int]
+METRICS = ("exact_match", "rouge1", "rouge2", "rougeL", "rougeLsum")
+BOTH = ("exact_match", "prior_exact_match")
+BINS = 10
+DIVISIONS: dict[str, Callable[[Question], Hashable]] = {
+    "by_family": lambda question: question.family,
+    "by_objects": lambda question: question.objects,
+    "by_program_length": lambda question: question.program_length,
+}
 
 
 def prior_answers(train: Sequence[Question]) -> dict[str, str]:
@@ -22,95 +29,94 @@ def prior_answers(train: Sequence[Question]) -> dict[str, str]:
 
 
 def score_each(answers: Sequence[str], references: Sequence[str]) -> dict[str, np.ndarray]:
-    """Each metric for each pair, (n,) in 0..1: exact match of the lower-cased texts, and ROUGE's F-measure with the Porter stemmer."""
+    """Each metric for each pair, (n,) in 0..1: exact match, and ROUGE's F-measure with the Porter stemmer."""
     scorer = rouge_scorer.RougeScorer([name for name in METRICS if name.startswith("rouge")], use_stemmer=True)
-    scores = {name: np.zeros(len(answers)) for name in METRICS}
-    for index, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-        scores["exact_match"][index] = answer.strip().lower() == reference.strip().lower()
-        for name, rouge in scorer.score(reference, answer).items():
-            scores[name][index] = rouge.fmeasure
-    return scores
+    known: dict[tuple[str, str], list[float]] = {}  # few different pairs make up most of the answers
+    for pair in set(zip(answers, references, strict=True)):
+        answer, reference = pair
+        rouge = scorer.score(reference, answer)
+        known[pair] = [float(is_match(answer, reference)), *(rouge[name].fmeasure for name in METRICS[1:])]
+    scores = np.array([known[pair] for pair in zip(answers, references, strict=True)]).reshape(len(answers), len(METRICS))
+    return {name: scores[:, place] for place, name in enumerate(METRICS)}
 
 
-def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence[Question], resamples: int, seed: int) -> dict[str, object]:
-    """All scores of one model on the test questions, by kind and over all, beside those of the prior.
+def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence[Question], resamples: int, seed: int) -> dict[str, Any]:
+    """All scores of one model on the test questions, over all and in each division of them, beside those of the prior.
 
     Args:
         questions: the test questions.
         answers: the model's answer to each.
         train: the training questions, of which the prior is made.
-        resamples: bootstrap resamples behind each interval; whole pictures are drawn, since their questions belong together.
+        resamples: bootstrap resamples behind each interval.
         seed: of the bootstrap.
 
     Returns:
         `n`, each metric and each metric of the prior (`prior_...`) with value, low, high and n; `exact_match` and its prior also as the
-        mean over kinds; under `by_kind` the same for each kind with the prior's answer; and, where the questions are divided into
-        conditions, exact match and its prior under `by_condition`.
+        mean over kinds; under `by_kind` the same for each kind with the prior's answer; n, exact match and its prior under `by_family`,
+        `by_objects` and `by_program_length`, empty where the source does not tell, and, in a compositional study, `by_condition`.
     """
     prior = prior_answers(train)
     references = [question.answer for question in questions]
     each = score_each(answers, references)
     guessed = score_each([prior.get(question.kind, "") for question in questions], references)
     each |= {f"prior_{name}": values for name, values in guessed.items()}
-    bootstrap = _Bootstrap(questions, resamples, seed)
-    result: dict[str, object] = {"n": len(questions)} | {name: bootstrap.over_all(values) for name, values in each.items()}
-    for name in ("exact_match", "prior_exact_match"):
-        result[f"{name}_mean_over_kinds"] = bootstrap.over_kinds(each[name])
-    by_kind: dict[str, dict[str, object]] = {}
-    for column, kind in enumerate(bootstrap.kinds):
-        scores = {name: bootstrap.of_kind(values, column) for name, values in each.items()}
-        by_kind[kind] = {"n": int(bootstrap.counts[:, column].sum()), "prior_answer": prior.get(kind, "")} | scores
-    conditions = sorted({question.condition for question in questions} - {""})
-    by_condition = {name: _of_condition(name, questions, each, resamples, seed) for name in conditions}
-    return result | {"by_kind": by_kind} | ({"by_condition": by_condition} if by_condition else {})
+    bootstrap = Bootstrap([question.image for question in questions], resamples, seed)
+    kinds = [question.kind for question in questions]
+    result: dict[str, Any] = {"n": len(questions)} | {name: bootstrap.mean(values) for name, values in each.items()}
+    result |= {f"{name}_mean_over_kinds": bootstrap.mean_of_means(each[name], kinds) for name in BOTH}
+    by_kind = _divided(bootstrap, each, kinds)
+    result["by_kind"] = {kind: {"n": scores["n"], "prior_answer": prior.get(kind, "")} | scores for kind, scores in by_kind.items()}
+    both = {name: each[name] for name in BOTH}
+    result |= {name: _divided(bootstrap, both, [key(question) for question in questions]) for name, key in DIVISIONS.items()}
+    by_condition = _divided(bootstrap, both, [question.condition or None for question in questions])
+    return result | ({"by_condition": by_condition} if by_condition else {})
 
 
-def _of_condition(
-    condition: str, questions: Sequence[Question], each: dict[str, np.ndarray], resamples: int, seed: int
-) -> dict[str, Score]:
-    chosen = [index for index, question in enumerate(questions) if question.condition == condition]
-    bootstrap = _Bootstrap([questions[index] for index in chosen], resamples, seed)
-    return {name: bootstrap.over_all(each[name][chosen]) for name in ("exact_match", "prior_exact_match")}
+def confusion(questions: Sequence[Question], answers: Sequence[str]) -> dict[str, Any]:
+    """How often which answer was given where which was right.
+
+    Returns:
+        `answers`, the right ones, those of a kind side by side; `counts`, a row for each of them and a column for each as it was given,
+        with one more behind for all other answers.
+    """
+    kind: dict[str, str] = {}
+    for question in questions:
+        reference = question.answer.strip().lower()
+        kind[reference] = min(question.kind, kind.get(reference, question.kind))
+    names = sorted(kind, key=lambda name: (kind[name], int(name) if name.isdecimal() else 0, name))
+    place = {name: number for number, name in enumerate(names)}
+    counts = np.zeros((len(names), len(names) + 1), int)
+    for question, answer in zip(questions, answers, strict=True):
+        counts[place[question.answer.strip().lower()], place.get(answer.strip().lower(), len(names))] += 1
+    return {"answers": names, "counts": counts.tolist()}
 
 
-class _Bootstrap:
-    """Percentile intervals from resampled pictures (Efron and Tibshirani 1993, chapter 13)."""
+def calibration(hits: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+    """How far the probability that a model gives its answer is from how often it is right (Guo et al. 2017, eq. 3).
 
-    def __init__(self, questions: Sequence[Question], resamples: int, seed: int) -> None:
-        self.kinds = sorted({question.kind for question in questions})
-        pictures = sorted({question.image for question in questions})
-        row = {picture: place for place, picture in enumerate(pictures)}
-        self._row = np.array([row[question.image] for question in questions])
-        self._column = np.array([self.kinds.index(question.kind) for question in questions])
-        self.counts = self._table(np.ones(len(questions)))
-        draws = np.random.default_rng(seed).multinomial(len(pictures), np.full(len(pictures), 1 / len(pictures)), size=resamples)
-        self._draws = np.vstack([np.ones(len(pictures)), draws])  # the first row is the data itself
+    Args:
+        hits: whether each answer is right, (n,).
+        probabilities: of each answer, (n,) in 0..1.
 
-    def over_all(self, values: np.ndarray) -> Score:
-        return self._score(self._sums(values).sum(1), self._weights().sum(1), len(values))
+    Returns:
+        `n`; `bins` of equal width with the number of answers, their mean probability (confidence) and the share of right ones (accuracy),
+        None in an empty bin; `expected_calibration_error`, the mean distance of the two over all answers.
+    """
+    place = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    bins: list[dict[str, Any]] = []
+    error = 0.0
+    for number in range(BINS):
+        within = place == number
+        n, confidence, accuracy = int(within.sum()), None, None
+        if n:
+            confidence, accuracy = float(probabilities[within].mean()), float(np.mean(hits[within]))
+            error += n / len(hits) * abs(accuracy - confidence)
+            confidence, accuracy = round(confidence, 6), round(accuracy, 6)
+        bins.append({"low": number / BINS, "high": (number + 1) / BINS, "n": n, "confidence": confidence, "accuracy": accuracy})
+    return {"n": len(hits), "expected_calibration_error": round(error, 6), "bins": bins}
 
-    def over_kinds(self, values: np.ndarray) -> Score:
-        weights = self._weights()
-        means = np.where(weights > 0, self._sums(values) / np.maximum(weights, 1), np.nan)
-        return self._score(np.nanmean(means, axis=1), np.ones(len(means)), len(values))
 
-    def of_kind(self, values: np.ndarray, column: int) -> Score:
-        return self._score(self._sums(values)[:, column], self._weights()[:, column], int(self.counts[:, column].sum()))
-
-    def _table(self, values: np.ndarray) -> np.ndarray:
-        """Sums by picture and kind."""
-        table = np.zeros((self._row.max() + 1, len(self.kinds)))
-        np.add.at(table, (self._row, self._column), values)
-        return table
-
-    def _sums(self, values: np.ndarray) -> np.ndarray:
-        return self._draws @ self._table(values)
-
-    def _weights(self) -> np.ndarray:
-        return self._draws @ self.counts
-
-    @staticmethod
-    def _score(sums: np.ndarray, weights: np.ndarray, n: int) -> Score:
-        means = sums[weights > 0] / weights[weights > 0]
-        low, high = np.percentile(means[1:], [2.5, 97.5]) if len(means) > 1 else (means[0], means[0])
-        return {"value": round(float(means[0]), 6), "low": round(float(low), 6), "high": round(float(high), 6), "n": n}
+def _divided(bootstrap: Bootstrap, each: dict[str, np.ndarray], groups: Sequence[Hashable]) -> dict[str, dict[str, Any]]:
+    """Each metric in each group, by the group's name as text; a question of the group None is left out."""
+    found = {name: bootstrap.means(values, groups) for name, values in each.items()}
+    return {str(group): {"n": mean["n"]} | {name: found[name][group] for name in each} for group, mean in found[BOTH[0]].items()}
