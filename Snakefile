@@ -33,7 +33,10 @@ rule vlm:
     """The vision-language half of the study: base and adapters evaluated."""
     input:
         rules.evaluate_base.output,
-        expand(rules.evaluate_adapter.output, method=config["vlm"]["methods"]),
+        rules.compare_runs.output,
+        rules.sample_answers.output,
+        rules.measure_memory.output,
+        rules.analyse_adapter.output,
 
 
 rule flow:

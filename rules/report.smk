@@ -4,7 +4,8 @@ import json
 
 from paliflow.report import submission
 
-METHODS = config["vlm"]["methods"]
+MAIN_EVALUATION = f"results/evaluate_adapter/{runs.MAIN}"
+MAIN_TRAINING = f"results/train_adapter/{runs.MAIN}"
 SOURCE_METRICS = {
     "embedded": ["results/clevr/study/metrics.json", "results/clevr/study/ask_metrics.json"],
     "clevr": [],
@@ -28,13 +29,19 @@ rule compute_theory:
 
 
 rule plot_theory:
-    """NF4's levels, and the attention mask of the model that the study runs."""
+    """NF4's levels and errors, LoRA's singular values, the attention mask of the model that the study runs, and where it looks."""
     input:
         theory=rules.compute_theory.output.metrics,
+        analysis="results/analyse_adapter/metrics.json",
+        attention="results/analyse_adapter/attention.json",
+        pictures="results/analyse_adapter/attention",
         mask="results/evaluate_base/attention_mask.json",
     output:
         nf4_levels="results/figures/theory_nf4_levels.svg",
+        quantisation_error="results/figures/theory_quantisation_error.svg",
+        singular_values="results/figures/theory_singular_values.svg",
         attention_mask="results/figures/theory_attention_mask.svg",
+        attention_maps="results/figures/theory_attention_maps.svg",
     log:
         "logs/plot_theory/plot_theory.log",
     conda:
@@ -43,8 +50,27 @@ rule plot_theory:
     params:
         code=code_digest("scripts/plot_theory.py"),
     shell:
-        "python scripts/plot_theory.py --theory {input.theory:q} --mask {input.mask:q} --nf4-levels {output.nf4_levels:q}"
-        " --attention-mask {output.attention_mask:q} 2>&1 | tee {log:q}"
+        "python scripts/plot_theory.py --theory {input.theory:q} --analysis {input.analysis:q} --attention {input.attention:q}"
+        " --mask {input.mask:q} --nf4-levels {output.nf4_levels:q} --quantisation-error {output.quantisation_error:q}"
+        " --singular-values {output.singular_values:q} --attention-mask {output.attention_mask:q}"
+        " --attention-maps {output.attention_maps:q} 2>&1 | tee {log:q}"
+
+
+rule plot_memory:
+    """What fine-tuning keeps in memory, term by term, as stacked bars."""
+    input:
+        memory="results/measure_memory/metrics.json",
+    output:
+        terms="results/figures/memory_terms.svg",
+    log:
+        "logs/plot_memory/plot_memory.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        code=code_digest("scripts/plot_memory.py"),
+    shell:
+        "python scripts/plot_memory.py --memory {input.memory:q} --figure {output.terms:q} 2>&1 | tee {log:q}"
 
 
 rule plot_clevr:
@@ -69,52 +95,85 @@ rule plot_clevr:
         " --lengths {output.lengths:q} --sheet {output.sheet:q} 2>&1 | tee {log:q}"
 
 
-rule plot_vlm:
-    """The loss of every training step, and the scores before and after tuning."""
+rule plot_base:
+    """The losses of the embedded base's pretraining, for its model card; not part of the default run."""
     input:
-        logs=expand("results/train_adapter/{method}/train_log.jsonl", method=METHODS),
-        tuned=expand("results/evaluate_adapter/{method}/metrics.json", method=METHODS),
+        model="results/pretrain_base/model",
+    output:
+        curve="results/figures/base_training_curve.svg",
+    log:
+        "logs/plot_base/plot_base.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        code=code_digest("scripts/plot_base.py"),
+    shell:
+        "python scripts/plot_base.py --log {input.model:q}/train_log.jsonl --figure {output.curve:q} 2>&1 | tee {log:q}"
+
+
+rule plot_vlm:
+    """The loss of every training step, the scores before and after, and what methods, ranks and consistency weights differ in."""
+    input:
+        log=f"{MAIN_TRAINING}/train_log.jsonl",
         base="results/evaluate_base/metrics.json",
+        main=f"{MAIN_EVALUATION}/metrics.json",
+        training=f"{MAIN_TRAINING}/metrics.json",
+        comparison="results/compare_runs/metrics.json",
     output:
         loss="results/figures/vlm_loss.svg",
         kinds="results/figures/vlm_exact_match_by_kind.svg",
         rouge="results/figures/vlm_rouge.svg",
+        ranks="results/figures/vlm_ranks.svg",
+        forgetting="results/figures/vlm_forgetting.svg",
+        confusion="results/figures/vlm_confusion.svg",
+        calibration="results/figures/vlm_calibration.svg",
+        difficulty="results/figures/vlm_difficulty.svg",
     log:
         "logs/plot_vlm/plot_vlm.log",
     conda:
         "../envs/report.yaml"
     threads: 1
     params:
-        methods=lookup("vlm/methods", within=config),
         code=code_digest("scripts/plot_vlm.py"),
     shell:
-        "python scripts/plot_vlm.py --methods {params.methods} --logs {input.logs:q} --tuned {input.tuned:q} --base {input.base:q}"
-        " --loss {output.loss:q} --kinds {output.kinds:q} --rouge {output.rouge:q} 2>&1 | tee {log:q}"
+        "python scripts/plot_vlm.py --log {input.log:q} --base {input.base:q} --main {input.main:q} --training {input.training:q}"
+        " --comparison {input.comparison:q} --loss {output.loss:q} --kinds {output.kinds:q} --rouge {output.rouge:q}"
+        " --ranks {output.ranks:q} --forgetting {output.forgetting:q} --confusion {output.confusion:q}"
+        " --calibration {output.calibration:q} --difficulty {output.difficulty:q} 2>&1 | tee {log:q}"
 
 
 rule tabulate_vlm:
-    """The scores, the kinds of question and the training as tables, and the study's main numbers as one summary."""
+    """The scores, the kinds of question, the training and the comparison as tables, and the study's main numbers as one summary."""
     input:
-        training=expand("results/train_adapter/{method}/metrics.json", method=METHODS),
-        tuned=expand("results/evaluate_adapter/{method}/metrics.json", method=METHODS),
         base="results/evaluate_base/metrics.json",
+        main=f"{MAIN_EVALUATION}/metrics.json",
+        predictions=f"{MAIN_EVALUATION}/predictions.jsonl",
+        training=f"{MAIN_TRAINING}/metrics.json",
+        comparison="results/compare_runs/metrics.json",
     output:
         summary="results/tables/vlm_summary.json",
         scores="results/tables/vlm_scores.csv",
         kinds="results/tables/vlm_by_kind.csv",
+        families="results/tables/vlm_by_family.csv",
+        extremes="results/tables/vlm_family_extremes.csv",
         training_table="results/tables/vlm_training.csv",
+        methods="results/tables/vlm_methods.csv",
+        ranks="results/tables/vlm_ranks.csv",
+        consistency="results/tables/vlm_consistency.csv",
     log:
         "logs/tabulate_vlm/tabulate_vlm.log",
     conda:
         "../envs/report.yaml"
     threads: 1
     params:
-        methods=lookup("vlm/methods", within=config),
         code=code_digest("scripts/tabulate_vlm.py"),
     shell:
-        "python scripts/tabulate_vlm.py --methods {params.methods} --training {input.training:q} --tuned {input.tuned:q}"
-        " --base {input.base:q} --summary {output.summary:q} --scores {output.scores:q} --kinds {output.kinds:q}"
-        " --training-table {output.training_table:q} 2>&1 | tee {log:q}"
+        "python scripts/tabulate_vlm.py --base {input.base:q} --main {input.main:q} --predictions {input.predictions:q}"
+        " --training {input.training:q} --comparison {input.comparison:q} --summary {output.summary:q} --scores {output.scores:q}"
+        " --kinds {output.kinds:q} --families {output.families:q} --extremes {output.extremes:q}"
+        " --training-table {output.training_table:q} --methods {output.methods:q} --ranks {output.ranks:q}"
+        " --consistency {output.consistency:q} 2>&1 | tee {log:q}"
 
 
 rule render_report:
@@ -124,15 +183,24 @@ rule render_report:
         metrics=[
             *SOURCE_METRICS[config["data"]["source"]],
             "results/subset_clevr/metrics.json",
-            "results/evaluate_base/metrics.json",
-            *expand("results/{stage}_adapter/{method}/metrics.json", stage=["train", "evaluate"], method=METHODS),
+            *expand(
+                "results/{stage}/metrics.json",
+                stage=["encode_images", "evaluate_base", "compare_runs", "measure_memory", "analyse_adapter"],
+            ),
+            *expand("results/{stage}_adapter/{run}/metrics.json", stage=["train", "evaluate"], run=RUNS),
             *expand("results/couple_flow/{pair}.json", pair=config["flow"]["pairs"]),
             *expand("results/{stage}_flow/{pair}/metrics.json", stage=["train", "evaluate"], pair=config["flow"]["pairs"]),
             rules.compute_theory.output.metrics,
         ],
         examples=rules.plot_clevr.input.examples,
         samples=rules.sample_answers.output,
-        figures=[*rules.plot_clevr.output, *rules.plot_vlm.output, *rules.plot_flow.output, *rules.plot_theory.output],
+        figures=[
+            *rules.plot_clevr.output,
+            *rules.plot_vlm.output,
+            *rules.plot_flow.output,
+            *rules.plot_theory.output,
+            *rules.plot_memory.output,
+        ],
         tables=[*rules.tabulate_vlm.output, *rules.tabulate_flow.output],
     output:
         markdown="results/report/report.md",
@@ -162,12 +230,9 @@ rule pack_submission:
             *rules.render_report.input.tables,
             "results/evaluate_base/predictions.jsonl",
             "results/evaluate_base/attention_mask.json",
-            *expand("results/evaluate_adapter/{method}/predictions.jsonl", method=METHODS),
-            *expand(
-                "results/train_adapter/{method}/{file}",
-                method=METHODS,
-                file=["adapter_model.safetensors", "adapter_config.json", "train_log.jsonl"],
-            ),
+            *expand("results/evaluate_adapter/{run}/predictions.jsonl", run=RUNS),
+            *expand("results/train_adapter/{run}/train_log.jsonl", run=RUNS),
+            f"{MAIN_TRAINING}/weights",
         ],
         code=submission.code_files(Path(".")),
     output:

@@ -30,6 +30,11 @@ def check_settings(config: dict[str, Any], schema_path: Path) -> None:
     base = config["vlm"]["base"]
     if not _is_folder_or_hub_name(base):
         raise InputError(f"config: vlm.base is '{base}', no folder here and no owner/name on the model hub: give one of the two.")
+    if config["vlm"]["batch_size"] % config["vlm"]["accumulation"]:
+        raise InputError(
+            f"config: vlm.accumulation is {config['vlm']['accumulation']}, which does not divide vlm.batch_size "
+            f"({config['vlm']['batch_size']}): the parts of a step must be equal, change one of the two."
+        )
 
 
 def _is_folder_or_hub_name(text: str) -> bool:

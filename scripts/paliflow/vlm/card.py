@@ -41,7 +41,9 @@ Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.
 Half of the pictures that it saw were mirrored, and all were moved by up to {MOST_SHIFT} pixels each way. It has never seen a question of CLEVR's form: its prompts are
 words like `count red cube left small sphere`, and a few general questions that no family of CLEVR's asks, such as `What color is the leftmost thing?`.
 
-The losses, as means over a tenth of a stage each; every step is in `train_log.jsonl`, and `training_curve.svg` draws them:
+The losses, as means over a tenth of a stage each; every step is in `train_log.jsonl`:
+
+![Losses of both stages, by step](training_curve.svg)
 
 | stage | up to step | loss of the tasks (nats a token) | dense loss |
 |---|---|---|---|

@@ -1,0 +1,35 @@
+"""The figure of the embedded base's model card: the losses of its pretraining."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from paliflow.report import style
+from paliflow.report.figures_vlm import running_mean
+
+STAGES = {"vision": "stage 0: the vision tower alone", "joint": "stage 1: everything"}
+LOSSES = {"dense_loss": ("fourth", "dense loss, a patch"), "loss": ("after", "loss of the tasks, a token")}
+
+
+def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
+    """Every step's losses, pale, and their running means, a panel for each stage.
+
+    Args:
+        log: the records of train_log.jsonl (stage, step, dense_loss and in the second stage loss).
+    """
+    figure, axes = style.new_figure(2.8, columns=2)
+    for pane, (stage, title) in zip(axes[0], STAGES.items(), strict=True):
+        lines = [line for line in log if line["stage"] == stage]
+        steps = np.array([line["step"] + 1 for line in lines])
+        for name, (colour, label) in LOSSES.items():
+            if name in lines[0]:
+                values = np.array([line[name] for line in lines])
+                smooth, window = running_mean(values)
+                pane.plot(steps, values, color=style.COLOURS[colour], alpha=0.3, linewidth=0.5)
+                pane.plot(steps, smooth, color=style.COLOURS[colour], label=f"{label}, mean of {window} steps")
+        pane.set(xlabel="step", ylabel="loss (nats)", yscale="log", xlim=(0, None), title=title)
+        pane.yaxis.set_major_formatter("{x:g}")
+        pane.legend(loc="upper right")
+    return figure
