@@ -142,7 +142,13 @@ def test_an_empty_value_is_named(key: str) -> None:
             "main",
             "config: data.hub.revision is 'main' (text): it must be a commit, 40 hexadecimal digits, for a branch may change.",
         ),
-        ("vlm.methods", ["lora"], "config: vlm.methods is ['lora'] (a list): it must be a list that holds qlora."),
+        (
+            "vlm.comparison.methods",
+            ["lora"],
+            "config: vlm.comparison.methods is ['lora'] (a list): it must be a list that holds qlora.",
+        ),
+        ("vlm.comparison.consistency", [1], "config: vlm.comparison.consistency is [1] (a list): it must be a list that holds 0."),
+        ("vlm.compute_type", "int8", "config: vlm.compute_type is 'int8' (text): it must be one of auto, bfloat16, float16, float32."),
         ("flow.evaluations", [], "config: flow.evaluations is [] (a list): it must be a list of at least 1."),
         ("flow.evaluations", [4, 4], "config: flow.evaluations is [4, 4] (a list): it must be a list without repetitions."),
         ("flow.pairs.0", "x", "config: flow.pairs.0 is 'x' (text): it must be one of gaussian_to_8gaussians, gaussian_to_moons."),
@@ -182,6 +188,10 @@ def test_a_misspelt_key_is_named_at_every_level(name: str, place: str) -> None:
 def test_a_share_or_rate_outside_its_range_is_one_sentence(key: str, value: object) -> None:
     told = sentence(changed(key, value))
     assert told.startswith(f"config: {key} is ") and "\n" not in told
+
+
+def test_a_step_that_cannot_be_cut_into_equal_parts_is_told() -> None:
+    assert sentence(changed("vlm.accumulation", 5)).startswith("config: vlm.accumulation is 5, which does not divide vlm.batch_size (32)")
 
 
 def test_more_objects_at_least_than_at_most_is_told() -> None:
