@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from huggingface_hub import constants, get_token, hf_hub_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
+    HTTPError,
     LocalEntryNotFoundError,
     RemoteEntryNotFoundError,
     RepositoryNotFoundError,
@@ -39,7 +41,9 @@ def explained(base: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, RuntimeError, HfHubHTTPError, SafetensorError) as error:
+    except torch.OutOfMemoryError:  # a RuntimeError that says nothing about the checkpoint
+        raise
+    except (OSError, ValueError, RuntimeError, HTTPError, SafetensorError) as error:
         raise InputError(f"vlm.base is '{base}', {_reason(error)}.") from None
 
 
@@ -73,10 +77,11 @@ def _hub_reason(error: BaseException) -> str:
         return "and the model hub refuses the token in use: make a new one there, then run `hf auth login` or set HF_TOKEN"
     if isinstance(error, RemoteEntryNotFoundError):
         return "which the model hub has without a config.json, so it is no checkpoint: give the name of a PaliGemma"
-    if isinstance(error, LocalEntryNotFoundError):
+    if isinstance(error, LocalEntryNotFoundError) or (isinstance(error, HTTPError) and not isinstance(error, HfHubHTTPError)):
+        start, end = "which is not whole in the cache here, and", "or give a folder with the checkpoint"
         if constants.HF_HUB_OFFLINE:
-            return "which was never fetched here, and HF_HUB_OFFLINE forbids it: unset that, or give a folder with the checkpoint"
-        return "which was never fetched here, and the model hub cannot be reached: connect, or give a folder with the checkpoint"
+            return f"{start} HF_HUB_OFFLINE forbids to fetch it: unset that, {end}"
+        return f"{start} the model hub cannot be reached: connect, {end}"
     if isinstance(error, HFValidationError):
         return "neither a folder here nor owner/name on the model hub: give one of the two"
     return ""
