@@ -1,5 +1,6 @@
 """The pictures as features that are computed once, for the tower that sees them is frozen."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ IMAGES_PER_BATCH = 16
 
 @torch.no_grad()
 def encode_images(
-    model: PaliGemmaForConditionalGeneration, processor: PaliGemmaProcessor, pictures: list[Image.Image], label: str
+    model: PaliGemmaForConditionalGeneration, processor: PaliGemmaProcessor, pictures: Sequence[Image.Image], label: str
 ) -> Tensor:
     """Projected features of every picture, (pictures, image tokens, width): the frozen tower sees each once for all its questions."""
     parts = []

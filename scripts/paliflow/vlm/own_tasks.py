@@ -4,6 +4,7 @@ The embedded base keeps its own beside its weights. For a published one they are
 2024, section 3.2), asked about test pictures; nobody knows the right answers, so the base's own stand in for them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -40,7 +41,7 @@ class OwnTask:
     answer: str | None
 
 
-def own_tasks(base: str, test_pictures: list[Image.Image]) -> tuple[list[Image.Image], list[OwnTask]]:
+def own_tasks(base: str, test_pictures: Sequence[Image.Image]) -> tuple[list[Image.Image], list[OwnTask]]:
     """The pictures and the tasks of a base: those in its folder, or else PaliGemma's prefixes on the first test pictures.
 
     Raises:
@@ -49,7 +50,7 @@ def own_tasks(base: str, test_pictures: list[Image.Image]) -> tuple[list[Image.I
     path = Path(base) / NAME
     if path.is_file():
         return _read_parquet(path)
-    pictures = test_pictures[:PALIGEMMA_PICTURES]
+    pictures = list(test_pictures[:PALIGEMMA_PICTURES])
     return pictures, [OwnTask(picture, prompt.split()[0], prompt, None) for picture in range(len(pictures)) for prompt in PALIGEMMA_PROMPTS]
 
 

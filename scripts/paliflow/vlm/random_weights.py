@@ -1,5 +1,7 @@
 """A model of real shapes with random weights, for checks on a machine that cannot have the real ones; its answers mean nothing."""
 
+from typing import Any
+
 import torch
 from bitsandbytes.nn import Linear4bit, Params4bit
 from torch import nn
@@ -29,8 +31,10 @@ def build(
         model = PaliGemmaForConditionalGeneration._from_config(config, dtype=dtype, attn_implementation=attention)
     torch.manual_seed(seed)
     spread = config.text_config.initializer_range
-    for name, module in list(model.named_modules()):
-        if ".language_model." in name and isinstance(module, nn.Linear):
+    modules: list[tuple[str, Any]] = list(model.named_modules())
+    for name, module in modules:
+        projection = ".language_model." in name and isinstance(module, nn.Linear)
+        if projection:
             module.weight = nn.Parameter(torch.empty(module.weight.shape, dtype=dtype, device=device).normal_(0, spread))
             module._is_hf_initialized = True  # transformers draws the rest below, and is to leave this
             if quantisation is not None:
@@ -47,7 +51,8 @@ def build(
 def _in_four_bits(linear: nn.Linear, quantisation: BitsAndBytesConfig) -> Linear4bit:
     settings = {"compress_statistics": quantisation.bnb_4bit_use_double_quant, "quant_type": quantisation.bnb_4bit_quant_type}
     with torch.device("meta"):
-        quantised = Linear4bit(linear.in_features, linear.out_features, False, quantisation.bnb_4bit_compute_dtype, **settings)
-    quantised.weight = Params4bit(linear.weight.data, requires_grad=False, module=quantised, **settings).to(linear.weight.device)
+        quantised: Any = Linear4bit(linear.in_features, linear.out_features, False, quantisation.bnb_4bit_compute_dtype, **settings)
+    weight: Any = Params4bit(linear.weight.data, requires_grad=False, module=quantised, **settings)
+    quantised.weight = weight.to(linear.weight.device)  # which is when bitsandbytes quantises
     quantised._is_hf_initialized = True
     return quantised
