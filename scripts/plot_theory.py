@@ -1,22 +1,52 @@
-"""Draw the theory part's figures: NF4's levels, and the attention mask of the model that the study runs."""
+"""Draw the theory part's figures: 4-bit types, singular values of adapters, and attention: its mask, and where it falls in pictures."""
 
 from pathlib import Path
 
+import numpy as np
+from matplotlib.image import imread
+
 from paliflow import errors, files
 from paliflow.arguments import Parser
-from paliflow.report import figures_theory, style
+from paliflow.errors import InputError
+from paliflow.report import figures_attention, figures_theory, style
 
 
 def main() -> None:
-    """Read the command line, the computed numbers and the mask, draw, write."""
+    """Read the command line, the computed and measured numbers, the mask and the pictures, draw, write."""
     parser = Parser(description=__doc__)
     parser.add_argument("--theory", type=Path, required=True, help="the metrics of compute_theory")
+    parser.add_argument("--analysis", type=Path, required=True, help="the metrics of analyse_adapter")
+    parser.add_argument(
+        "--attention", type=Path, required=True, help="its attention.json, with the pictures in a folder of that name beside it"
+    )
     parser.add_argument("--mask", type=Path, required=True, help="the attention mask that evaluate_base took from the model (JSON)")
-    parser.add_argument("--nf4-levels", type=Path, required=True, help="a figure to write (.svg or .png)")
-    parser.add_argument("--attention-mask", type=Path, required=True, help="a figure to write (.svg or .png)")
+    for name in ("nf4-levels", "quantisation-error", "singular-values", "attention-mask", "attention-maps"):
+        parser.add_argument(f"--{name}", type=Path, required=True, help="a figure to write (.svg or .png)")
     arguments = parser.parse_args()
-    style.save_figure(figures_theory.draw_nf4_levels(files.read_json(arguments.theory)["values"]["nf4"]), arguments.nf4_levels)
-    style.save_figure(figures_theory.draw_attention_mask(files.read_json(arguments.mask)), arguments.attention_mask)
+    nf4, analysis = files.read_json(arguments.theory)["values"]["nf4"], files.read_json(arguments.analysis)["values"]
+    looks = files.read_json(arguments.attention)
+    pictures = [read_picture(arguments.attention.with_suffix("") / Path(sample["image"]).name) for sample in looks["samples"]]
+    figures = {
+        arguments.nf4_levels: figures_theory.draw_nf4_levels(nf4, analysis["quantisation"]),
+        arguments.quantisation_error: figures_theory.draw_quantisation_error(analysis["quantisation"]),
+        arguments.singular_values: figures_theory.draw_singular_values(analysis["singular_values"]),
+        arguments.attention_mask: figures_attention.draw_attention_mask(files.read_json(arguments.mask)),
+        arguments.attention_maps: figures_attention.draw_attention_maps(looks, pictures),
+    }
+    for path, figure in figures.items():
+        style.save_figure(figure, path)
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """A PNG as (height, width, 3 or 4) in [0, 1].
+
+    Raises:
+        InputError: it is missing or broken.
+    """
+    try:
+        return imread(path, format="png")
+    except (OSError, SyntaxError, ValueError):
+        raise InputError(f"{path} is missing or no whole PNG: run the stage analyse_adapter again.") from None
 
 
 if __name__ == "__main__":

@@ -4,24 +4,29 @@ import random
 
 import numpy as np
 import pytest
+from analysis_fixture import make_analysis, make_looks, make_mask
 from hypothesis import given
 from hypothesis import strategies as st
-from report_fixture import make_mask, make_scores
+from report_fixture import make_scores
 
-from paliflow.report import figures_theory, figures_vlm, style, theory
+from paliflow.report import figures_attention, figures_theory, figures_vlm, style, theory
 
-LOGS = {"qlora": [{"step": step, "epoch": step / 10, "loss": 1 / step} for step in range(1, 21)]}
+LOG = [{"step": step, "epoch": step / 10, "loss": 1 / step} for step in range(1, 21)]
+PICTURES = [np.full((64, 96, 3), 0.1 * number) for number in range(6)]
 MEASURED = st.lists(st.floats(0, 100), min_size=1, max_size=200)
 
 
 def figures():
-    base, tuned = make_scores(random.Random(1), 0.2), {"qlora": make_scores(random.Random(2), 0.7)}
+    base, tuned = make_scores(random.Random(1), 0.2), make_scores(random.Random(2), 0.7)
     return {
-        "loss": figures_vlm.draw_loss(LOGS),
+        "loss": figures_vlm.draw_loss(LOG),
         "kinds": figures_vlm.draw_kinds(base, tuned),
         "rouge": figures_vlm.draw_rouge(base, tuned),
-        "nf4": figures_theory.draw_nf4_levels(theory.nf4_levels()),
-        "mask": figures_theory.draw_attention_mask(make_mask()),
+        "nf4": figures_theory.draw_nf4_levels(theory.nf4_levels(), make_analysis()["quantisation"]),
+        "quantisation_error": figures_theory.draw_quantisation_error(make_analysis()["quantisation"]),
+        "singular_values": figures_theory.draw_singular_values(make_analysis()["singular_values"]),
+        "mask": figures_attention.draw_attention_mask(make_mask()),
+        "maps": figures_attention.draw_attention_maps(make_looks(), PICTURES),
     }
 
 
@@ -51,11 +56,34 @@ def test_a_line_is_its_own_running_mean_inside():
 
 
 def test_image_tokens_that_look_alike_are_drawn_as_a_few():
-    tokens, allowed, spans, loss_on = figures_theory.shorten(make_mask())
-    assert (spans["image"], allowed.shape, len(loss_on)) == ((0, 8), (len(tokens),) * 2, len(tokens))
+    tokens, allowed, spans, loss_on = figures_attention.shorten(make_mask()["rows"][1])
+    assert (spans["image"], allowed.shape, len(loss_on)) == ((0, 4), (len(tokens),) * 2, len(tokens))
 
 
 def test_image_tokens_that_differ_are_all_drawn():
-    mask = make_mask()
+    mask = make_mask()["rows"][0]
     mask["mask"][3][5] = 0
-    assert figures_theory.shorten(mask)[0] == [figures_theory.name_token(token) for token in mask["tokens"]]
+    assert figures_attention.shorten(mask)[0] == [figures_attention.name_token(token) for token in mask["tokens"]]
+
+
+def test_the_padding_of_the_shorter_question_is_drawn():
+    pane = figures_attention.draw_attention_mask(make_mask()).axes[0]
+    assert [label.get_text() for label in pane.get_xticklabels()][-3:] == ["<pad>"] * 3
+
+
+def test_a_patch_is_as_light_as_the_attention_on_it():
+    looks = make_looks()
+    shade = np.asarray(figures_attention.draw_attention_maps(looks, PICTURES).axes[0].images[2].get_array())[..., 3]
+    heat = np.array(looks["samples"][0]["attention"][looks["shown_layer"] - 1])
+    assert shade.shape == (6, 6) and shade.flatten() == pytest.approx(figures_attention.DARKEST * (1 - heat / heat.max()))
+
+
+def test_a_wrong_answer_is_drawn_as_one():
+    written = [text.get_text() for text in figures_attention.draw_attention_maps(make_looks(), PICTURES).axes[0].texts]
+    assert "Model: a $red$ cube (wrong)" in written and "Model: blue (right)" in written
+
+
+def test_runs_of_one_rank_share_a_line_and_the_studys_model_stands_apart():
+    spectrum, effective = figures_theory.draw_singular_values(make_analysis(ranks=(4, 16), seeds=2)["singular_values"]).axes
+    assert [text.get_text() for text in spectrum.get_legend().get_texts()] == ["rank 4", "rank 16", "random factors"]
+    assert "the study's model" in [text.get_text() for text in effective.get_legend().get_texts()]
