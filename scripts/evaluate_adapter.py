@@ -7,7 +7,7 @@ import torch
 from paliflow import errors
 from paliflow.arguments import Parser
 from paliflow.provenance import Stage
-from paliflow.vlm import evaluate, forgetting, methods, model
+from paliflow.vlm import evaluate, forgetting, merge, methods, model
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     loaded = model.load_base(
         base, quantised=methods.needs_nf4(arguments.method), compute=arguments.compute_type, random_weights=random_weights
     )
-    tuned = methods.load_weights(loaded, arguments.adapter, digest)
+    tuned = merge.merge(methods.load_weights(loaded, arguments.adapter, digest))
     evaluate.evaluate(tuned, processor.tokenizer, asked, base_answers, arguments.bootstrap_resamples, stage, arguments.output)
 
 

@@ -52,10 +52,10 @@ class Bootstrap:
 
     def _tables(self, values: np.ndarray, groups: Sequence[Hashable]) -> tuple[list[Any], np.ndarray, np.ndarray]:
         """The groups, and in each resample the sum of the values and the number of questions in each, (1 + resamples, groups)."""
-        names: list[Any] = sorted(set(groups) - {None})  # type: ignore[type-var]  # of one type, which has an order
+        names: list[Any] = sorted(set(groups) - {None})
         column = {name: place for place, name in enumerate(names)}
         within = [index for index, group in enumerate(groups) if group is not None]
-        places = self._rows[within], [column[groups[index]] for index in within]
+        places = self._rows[within], np.array([column[groups[index]] for index in within], int)
         tables = np.zeros((2, self._draws.shape[1], len(names)))
         np.add.at(tables[0], places, np.asarray(values, float)[within])
         np.add.at(tables[1], places, 1.0)
