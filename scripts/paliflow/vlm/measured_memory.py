@@ -27,8 +27,8 @@ def measure(model: nn.Module, loss_of: Loss, suffix_tokens: int) -> dict[str, in
         suffix_tokens: positions of the batch that carry loss.
 
     Returns:
-        Bytes of the terms of `memory.TERMS` but `features` and `master_copy` (there is none), and `peak`: of a whole step without
-        checkpointing, all of these together.
+        Bytes of the terms of `memory.TERMS` but `features` and `master_copy` (there is none); `peak`, what a whole step without
+        checkpointing holds at most; and on a GPU `peak_on_gpu`, the same as its allocator counts it, with all else that lives there.
     """
     inner, trained = methods.inner(model), list(methods.trained_parameters(model).values())
     adapters = [parameter for name, parameter in model.named_parameters() if ".lora_" in name]
@@ -39,7 +39,7 @@ def measure(model: nn.Module, loss_of: Loss, suffix_tokens: int) -> dict[str, in
     optimizer.step()
     moments = sum(_bytes(state[name]) for state in optimizer.state.values() for name in ("exp_avg", "exp_avg_sq"))
     optimizer.zero_grad()
-    peak = _peak_of_step(loss_of, optimizer)
+    step = _peak_of_step(loss_of, optimizer)
     with _checkpointing(inner):
         checkpointed = saved_bytes(inner, loss_of)
     last = len(inner.model.language_model.layers) - 1
@@ -54,7 +54,8 @@ def measure(model: nn.Module, loss_of: Loss, suffix_tokens: int) -> dict[str, in
         "activations_checkpointed": sum(checkpointed.values()) - checkpointed["logits"] + layers[last],
         "logits": _logits(inner, suffix_tokens),
     }
-    return terms | {"peak": _stored(model.parameters()) + constants + moments + peak}
+    terms["peak"] = _stored(model.parameters()) + constants + moments + step
+    return terms | ({"peak_on_gpu": _peak_on_gpu(loss_of, optimizer)} if inner.device.type == "cuda" else {})
 
 
 def saved_bytes(model: PaliGemmaForConditionalGeneration, loss_of: Loss) -> Counter[int | str]:
@@ -130,21 +131,35 @@ def _peak_of_step(loss_of: Loss, optimizer: torch.optim.Optimizer) -> int:
     return live.peak
 
 
+def _peak_on_gpu(loss_of: Loss, optimizer: torch.optim.Optimizer) -> int:
+    torch.cuda.reset_peak_memory_stats()
+    loss_of().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return torch.cuda.max_memory_allocated()
+
+
 def _logits(model: PaliGemmaForConditionalGeneration, positions: int) -> int:
     """The most that head and loss of so many positions hold."""
     head = model.lm_head.weight.detach()
     hidden = torch.zeros(positions, head.shape[1], dtype=head.dtype, device=head.device, requires_grad=True)
     targets = torch.zeros(positions, dtype=torch.long, device=head.device)
+    cap = getattr(model.config.text_config, "final_logit_softcapping", None)
+
+    def logits() -> Tensor:
+        plain = functional.linear(hidden, head)
+        return (plain if cap is None else cap * torch.tanh(plain / cap)).float()
+
     with LiveBytes() as live:
-        functional.cross_entropy(functional.linear(hidden, head).float(), targets).backward()
+        functional.cross_entropy(logits(), targets).backward()
     return live.peak
 
 
 @contextmanager
 def _checkpointing(model: PaliGemmaForConditionalGeneration) -> Iterator[None]:
-    model.gradient_checkpointing_enable({"use_reentrant": False})
+    model.activation_checkpointing_enable({"use_reentrant": False})
     yield
-    model.gradient_checkpointing_disable()
+    model.activation_checkpointing_disable()
 
 
 def _constants(model: nn.Module) -> int:

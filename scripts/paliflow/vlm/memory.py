@@ -1,12 +1,14 @@
 """What a training step keeps in memory, term by term, as formulas of the model's shape and the settings; all in bytes.
 
-Methods: `qlora`, `lora`, `dora` and `full` as in `methods`, and `everything`, which trains the vision tower and the connector as well and so
-cannot keep image features. What autograd saves is counted as PyTorch 2, transformers 5 and peft save it: RMSNorm computes in float32, an
-adapter stays in float32 and casts its input to it, the mask is kept once a layer, the keys are repeated for all heads.
+Methods: `qlora`, `lora`, `dora` and `full` as in `methods`, and `everything`, which trains the vision tower and the connector as well and
+so cannot keep image features. What autograd saves is counted as PyTorch 2, transformers 5 and peft save it: RMSNorm computes in float32,
+an adapter stays in float32 and casts its input to it, the mask is kept once a layer, keys and values are repeated for all heads unless all
+share one.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
+from typing import Any
 
 from transformers import PaliGemmaConfig
 
@@ -106,6 +108,31 @@ class Settings:
     mixed_precision: bool = False
 
 
+ASSIGNMENT = Settings(batch=8, length=256 + 32, suffix_tokens=8 * 2, pictures=700, rank=16, size=2, mixed_precision=True)
+"""bfloat16 and rank 16, as the assignment asks; 256 image tokens and 32 of text, of which a one-word answer and its end carry loss; 1 % of
+CLEVR's 70,000 training pictures."""
+
+
+def describe(shape: Shape, settings: Settings) -> dict[str, Any]:
+    """The parameters of a model, those that each method trains, and every term of each with the sums of them.
+
+    Beside it the sums of full fine-tuning in the weights' own type alone, and what logits at every position would take.
+    """
+    parts, methods = parameters(shape), {}
+    for method in METHODS:
+        terms = estimate(shape, method, settings)
+        methods[method] = terms | {"total": total(terms), "total_checkpointed": total(terms, checkpointing=True)}
+    plain = replace(settings, mixed_precision=False)
+    return {
+        "shape": asdict(shape),
+        "parameters": parts | {"total": sum(parts.values())},
+        "trained": {method: trained_parameters(shape, method, settings.rank) for method in METHODS},
+        "methods": methods,
+        "without_master_copy": {method: total(estimate(shape, method, plain)) for method in METHODS if _trains_base(method)},
+        "logits_all_positions": logits(shape, settings.batch * settings.length, settings.size),
+    }
+
+
 def parameters(shape: Shape) -> dict[str, int]:
     """The parameters of each part; `projections` are the seven of every language layer, which QLoRA keeps in NF4."""
     seen, seen_mlp = shape.tower_width, shape.tower_mlp
@@ -161,7 +188,7 @@ def total(terms: dict[str, int], checkpointing: bool = False) -> int:
 
 
 def quantisation_constants(shape: Shape) -> int:
-    """Of NF4 with double quantisation: an 8-bit constant a block of 64 weights, a 32-bit one a block of 256 of those, and the code books."""
+    """Of NF4 with double quantisation: 8 bits a block of 64 weights, 32 bits a block of 256 of those constants, and the code books."""
     of_layer = 0
     for inputs, outputs in shape.projections:
         blocks = ceil(inputs * outputs / NF4_BLOCK)
@@ -187,16 +214,20 @@ def _layer(shape: Shape, method: str, settings: Settings) -> int:
         inputs = FLOAT32 * sum(inputs for inputs, _ in shape.projections)
     else:
         inputs = size * (2 * shape.width + shape.mlp) + (size * shape.queries if shape.capped else 0)
-    if shape.capped:  # computed step by step, with capped scores and weights kept for every head
-        scores = shape.heads * settings.length
-        attention = size * (3 * shape.queries + scores) + FLOAT32 * scores + (size * scores if size != FLOAT32 else 0)
-    else:
-        attention = size * (4 * shape.queries + settings.length) + FLOAT32 * shape.heads
     gated = size * 3 * shape.mlp
     adapters = 0 if whole else FLOAT32 * settings.rank * len(shape.projections)
     if method == "dora":
         adapters += (size + FLOAT32) * sum(outputs for _, outputs in shape.projections)
-    return settings.batch * settings.length * (norms + inputs + attention + gated + adapters)
+    return settings.batch * settings.length * (norms + inputs + _attention(shape, settings) + gated + adapters)
+
+
+def _attention(shape: Shape, settings: Settings) -> int:
+    """A token's queries, keys and values; beside them the output of a fused kernel and the mask, or capped scores and weights a head."""
+    size, scores = settings.size, shape.heads * settings.length
+    if shape.capped:  # no fused kernel caps
+        return size * (3 * shape.queries + scores) + FLOAT32 * scores + (size * scores if size != FLOAT32 else 0)
+    keys = shape.keys if shape.keys == shape.head_size else shape.queries
+    return size * (2 * shape.queries + 2 * keys + settings.length) + FLOAT32 * shape.heads
 
 
 def _around_layers(shape: Shape, method: str, settings: Settings) -> int:
