@@ -5,6 +5,7 @@ from torch.nn import functional
 from transformers import PaliGemmaForConditionalGeneration
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
+from paliflow.errors import InputError
 from paliflow.vlm.examples import NO_LOSS
 
 
@@ -15,12 +16,36 @@ def suffix_loss(model: PaliGemmaForConditionalGeneration, batch: dict[str, Tenso
         model: the model itself (of a peft model, `get_base_model()`).
         batch: what `examples.collate` returns, padded on the right.
         features: projected image features, (batch, image tokens, width).
+
+    Raises:
+        InputError: see `loss_of`.
     """
-    hidden = hidden_states(model, batch, features)
-    targets = batch["labels"][:, 1:]
-    wanted = targets != NO_LOSS
-    logits = model.lm_head(hidden[:, :-1][wanted])
-    return functional.cross_entropy(logits.float(), targets[wanted])
+    return loss_of(model, hidden_states(model, batch, features), batch)
+
+
+def loss_of(model: PaliGemmaForConditionalGeneration, hidden: Tensor, batch: dict[str, Tensor], tokens: int | None = None) -> Tensor:
+    """The same from last hidden states, (batch, length, width).
+
+    Args:
+        model, batch: as above.
+        hidden: what `hidden_states` returns.
+        tokens: what the sum is divided by, the batch's suffix tokens unless told; a batch in parts gives each part those of the whole.
+
+    Raises:
+        InputError: every label is masked.
+    """
+    wanted = predicting(batch)
+    count = int(wanted.sum())
+    if count == 0:
+        raise InputError("Every label of a batch is masked, so that there is nothing to learn from it: give its questions answers.")
+    targets = batch["labels"][:, 1:][wanted[:, :-1]]
+    logits = model.lm_head(hidden[wanted]).float()
+    return functional.cross_entropy(logits, targets, reduction="sum") / (tokens or count)
+
+
+def predicting(batch: dict[str, Tensor]) -> Tensor:
+    """The positions whose next token carries loss, (batch, length) bool."""
+    return functional.pad(batch["labels"][:, 1:] != NO_LOSS, (0, 1))
 
 
 def hidden_states(model: PaliGemmaForConditionalGeneration, batch: dict[str, Tensor], features: Tensor, **options: object) -> Tensor:

@@ -18,6 +18,7 @@ from transformers import PaliGemmaForConditionalGeneration
 from paliflow import files
 from paliflow.errors import InputError
 
+FILES = ("base.json", "adapter_model.safetensors", "adapter_config.json", "model.safetensors")
 METHODS = ("qlora", "lora", "dora", "full")
 # the seven projections of the language model alone: the vision tower shares some of these names
 TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
@@ -70,6 +71,8 @@ def save_weights(model: nn.Module, method: str, folder: Path, base_digest: str) 
     An adapter becomes adapter_model.safetensors and adapter_config.json, as peft reads them; `full` becomes model.safetensors.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:  # another method's, and first of all base.json, without which the folder is refused
+        (folder / name).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         if isinstance(model, PeftModel):
             model.save_pretrained(place)

@@ -1,120 +1,202 @@
-"""Train an adapter: one loop for all methods, the loss of every step kept, resumable to the same bytes."""
+"""Train by any method: one loop, the figures of every step kept, resumable to the same bytes."""
 
 import math
-import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from paliflow import checkpoint, progress
+from paliflow.errors import InputError
+from paliflow.provenance import peak_memory_mib
 from paliflow.seeds import derive_seed
-from paliflow.vlm import examples
+from paliflow.vlm import consistency, examples, fast_step, faults, loss, methods
+from paliflow.vlm.answer import MAX_ANSWER_TOKENS
 from paliflow.vlm.data import Question
-from paliflow.vlm.loss import suffix_loss
+from paliflow.vlm.schedule import Schedule
 
 CHECKPOINT_EVERY = 50
 GRADIENT_LIMIT = 1.0  # norm at which gradients are clipped
-BATCHES_PER_BUCKET = 8  # so many batches are sorted by length together, which spares padding
 
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train: AdamW with a linear warm-up and a cosine to zero."""
-
-    learning_rate: float
-    weight_decay: float
-    batch_size: int
-    epochs: int
-    warmup_share: float
-    seed: int
-
-    def steps(self, questions: int) -> int:
-        """The number of steps over `questions` training questions."""
-        return self.epochs * math.ceil(questions / self.batch_size)
-
-    def rate(self, step: int, steps: int) -> float:
-        """The learning rate of a step, counted from 0."""
-        warmup = max(1, round(self.warmup_share * steps))
-        if step < warmup:
-            return self.learning_rate * (step + 1) / warmup
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+Record = dict[str, float]
 
 
 def train(
-    model: PeftModel,
+    model: nn.Module,
     tokenizer: PreTrainedTokenizerBase,
     features: Tensor,
     questions: list[Question],
     schedule: Schedule,
     work: Path,
     label: str,
-) -> tuple[list[dict[str, float]], int]:
-    """Train the adapter in place.
+    observe: Callable[[Record], None] = lambda record: None,
+) -> tuple[list[Record], float]:
+    """Train in place.
 
     Args:
-        model: the base with its adapter.
+        model: what `methods.add_adapter` returned.
         tokenizer: the base's tokenizer.
         features: projected features of all pictures, (pictures, image tokens, width).
         questions: the training questions; `image` indexes `features`.
-        schedule: length, rates and seed.
-        work: a folder for the checkpoint; a run that finds one there goes on from it and ends in the same adapter.
+        schedule: length, rates, parts and seed.
+        work: a folder for the checkpoint; a run that finds one there goes on from it and ends in the same weights.
         label: what the progress bar says.
+        observe: is given each step's record.
 
     Returns:
-        The log, a record a step, and how many of its steps this run took itself.
+        The log, a record a step, and the seconds that its steps took, those before an interruption included.
+
+    Raises:
+        InputError: an answer is too long or missing, a loss or gradient is not finite, or the GPU's memory is full.
     """
-    base = model.get_base_model()
-    encoded = [examples.encode(tokenizer, features.shape[1], question.question, question.answer) for question in questions]
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
-    log: list[dict[str, float]] = []
-    state = checkpoint.load(work / "checkpoint.pt", features.device)
-    if state is not None:
-        log = state["log"]
-        optimizer.load_state_dict(state["optimizer"])
-        for parameter, kept in zip(trained, state["trained"], strict=True):
-            parameter.data.copy_(kept)
-    steps, start = schedule.steps(len(questions)), len(log)
-    model.train()
+    run = _Run(model, tokenizer, features, questions, schedule, work)
+    lengths = [len(encoded.prefix) + len(encoded.suffix) for encoded in run.encoded]
+    steps = schedule.steps(len(questions))
     with progress.track(range(steps), label, unit="step") as bar:
-        bar.update(start)
-        for step, (epoch, chosen) in enumerate(_batches(encoded, schedule)):
-            if step < start:
+        bar.update(len(run.log))
+        for step, (epoch, chosen) in enumerate(schedule.batches(lengths)):
+            if step < len(run.log):
                 continue
-            batch = examples.collate([encoded[index] for index in chosen], tokenizer.pad_token_id)
-            batch = {name: values.to(features.device) for name, values in batch.items()}
-            images = features[torch.tensor([questions[index].image for index in chosen])]
-            rate = optimizer.param_groups[0]["lr"] = schedule.rate(step, steps)
-            loss = suffix_loss(base, batch, images)
-            optimizer.zero_grad()
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(trained, GRADIENT_LIMIT)
-            optimizer.step()
-            figures = {"loss": loss.item(), "learning_rate": rate, "gradient_norm": norm.item()}
-            log.append({"step": step + 1, "epoch": epoch + 1} | {name: float(f"{value:.6g}") for name, value in figures.items()})
-            bar.set_postfix_str(f"loss {figures['loss']:.3f}", refresh=False)
+            record = run.take(step, epoch, chosen, schedule.rate(step, steps))
+            observe(record)
+            bar.set_postfix_str(f"loss {record['loss']:.3f}", refresh=False)
             bar.update()
             if (step + 1) % CHECKPOINT_EVERY == 0:
-                state = {"log": log, "optimizer": optimizer.state_dict(), "trained": [parameter.data for parameter in trained]}
-                checkpoint.save(state, work / "checkpoint.pt")
-    return log, steps - start
+                run.save()
+    return run.log, run.seconds
 
 
-def _batches(encoded: list[examples.Encoded], schedule: Schedule) -> Iterator[tuple[int, list[int]]]:
-    """Epoch and indices of each batch: shuffled, questions of like length together, batches in random order."""
-    for epoch in range(schedule.epochs):
-        draw = random.Random(derive_seed(schedule.seed, "epoch", epoch))
-        order = draw.sample(range(len(encoded)), len(encoded))
-        bucket = schedule.batch_size * BATCHES_PER_BUCKET
-        batches = []
-        for start in range(0, len(order), bucket):
-            together = sorted(order[start : start + bucket], key=lambda index: len(encoded[index].prefix) + len(encoded[index].suffix))
-            batches += [together[first : first + schedule.batch_size] for first in range(0, len(together), schedule.batch_size)]
-        draw.shuffle(batches)
-        for batch in batches:
-            yield epoch, batch
+def encode_questions(tokenizer: PreTrainedTokenizerBase, image_tokens: int, questions: list[Question]) -> list[examples.Encoded]:
+    """Token ids of all questions with their answers.
+
+    Raises:
+        InputError: a question has no answer, or one that generation would cut.
+    """
+    encoded = [examples.encode(tokenizer, image_tokens, question.question, question.answer) for question in questions]
+    for question, tokens in zip(questions, encoded, strict=True):
+        where = f"Question {question.question_index} about {question.image_filename}"
+        if not question.answer.strip():
+            raise InputError(f"{where} has no answer, so that there is nothing to learn from it: give it one, or leave it out.")
+        if len(tokens.suffix) > MAX_ANSWER_TOKENS:
+            raise InputError(
+                f"{where} has an answer of {len(tokens.suffix)} tokens with its end, and no more than {MAX_ANSWER_TOKENS} are generated: "
+                "shorten it, or leave it out."
+            )
+    return encoded
+
+
+@dataclass
+class _Losses:
+    """Of one step, summed over its parts; each part's graph is gone as soon as its gradient is added."""
+
+    suffix: float = 0.0
+    consistency: float = 0.0
+    tokens: int = 0
+
+
+class _Run:
+    """The state of a training between two steps, and its way to the disk and back."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: PreTrainedTokenizerBase,
+        features: Tensor,
+        questions: list[Question],
+        schedule: Schedule,
+        work: Path,
+    ) -> None:
+        self.model, self.base, self.tokenizer = model, methods.inner(model), tokenizer
+        self.features, self.questions, self.schedule = features, questions, schedule
+        self.encoded = encode_questions(tokenizer, features.shape[1], questions)
+        self.trained = list(methods.trained_parameters(model).values())
+        self.optimizer = torch.optim.AdamW(self.trained, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True)
+        self.log: list[Record] = []
+        self.seconds = 0.0
+        self.path = work / "checkpoint.pt"
+        self._load()
+        fast_step.merge_narrow_layers(model)
+        if schedule.checkpointing:
+            self.base.gradient_checkpointing_enable({"use_reentrant": False})
+        model.train()
+
+    def take(self, step: int, epoch: int, chosen: list[int], rate: float) -> Record:
+        """Take one step on the chosen questions."""
+        started = time.perf_counter()
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.zero_grad()
+        try:
+            losses = self._accumulate(step, chosen)
+            norm = nn.utils.clip_grad_norm_(self.trained, GRADIENT_LIMIT).item()
+            for name, value in (("loss", losses.suffix + losses.consistency), ("gradient", norm)):
+                if not math.isfinite(value):
+                    kept = self.path if len(self.log) >= CHECKPOINT_EVERY else None
+                    raise faults.not_finite(f"{name} of step {step + 1}", value, self.schedule, self.model, kept)
+            self.optimizer.step()
+        except torch.OutOfMemoryError:
+            raise faults.out_of_memory(step + 1, self.schedule) from None
+        seconds = time.perf_counter() - started
+        self.seconds += seconds
+        figures = {"loss": losses.suffix} | ({"consistency": losses.consistency} if self.schedule.consistency else {})
+        figures |= {"learning_rate": rate, "gradient_norm": norm}
+        figures |= {"tokens_per_second": losses.tokens / seconds, "memory_mib": memory_mib(self.features.device)}
+        record = {"step": step + 1, "epoch": epoch + 1} | {name: float(f"{value:.6g}") for name, value in figures.items()}
+        self.log.append(record)
+        return record
+
+    def save(self) -> None:
+        state = {"log": self.log, "seconds": self.seconds, "optimizer": self.optimizer.state_dict()}
+        checkpoint.save(state | {"trained": [parameter.data for parameter in self.trained]}, self.path)
+
+    def _load(self) -> None:
+        state = checkpoint.load(self.path, self.features.device)
+        if state is None:
+            return
+        self.log, self.seconds = state["log"], state["seconds"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        for parameter, kept in zip(self.trained, state["trained"], strict=True):
+            parameter.data.copy_(kept)
+
+    def _accumulate(self, step: int, chosen: list[int]) -> _Losses:
+        """Add up the gradient of the mean over the whole batch's suffix tokens, and questions, part by part."""
+        losses, weight = _Losses(), self.schedule.consistency
+        suffix_tokens = sum(len(self.encoded[index].suffix) for index in chosen)
+        pictures = torch.tensor([self.questions[index].image for index in chosen], device=self.features.device)
+        if weight:
+            asked = [self.questions[index].question for index in chosen]
+            seed = derive_seed(self.schedule.seed, "consistency", step)
+            others, asked = consistency.perturb(self.features[pictures], asked, seed)
+        for part in self.schedule.parts(chosen):
+            indices = chosen[part]
+            batch = examples.collate([self.encoded[index] for index in indices], self.tokenizer.pad_token_id)
+            losses.tokens += int(batch["attention_mask"].sum())
+            batch = {name: values.to(self.features.device) for name, values in batch.items()}
+            if weight:
+                frozen = consistency.frozen_summaries(self.model, self.tokenizer, others[part], asked[part])
+            hidden = self._hidden_states(batch, self.features[pictures[part]])
+            total = suffix = loss.loss_of(self.base, hidden, batch, suffix_tokens)
+            if weight:
+                apart = consistency.disagreement(consistency.summaries(hidden, batch, self.features.shape[1]), frozen)
+                term = weight * apart / len(chosen)
+                total = suffix + term
+                losses.consistency += term.item()
+            total.backward()
+            losses.suffix += suffix.item()
+        return losses
+
+    def _hidden_states(self, batch: dict[str, Tensor], images: Tensor) -> Tensor:
+        if self.schedule.consistency or self.schedule.checkpointing:  # which look at all positions, and at the last layer a second time
+            return loss.hidden_states(self.base, batch, images)
+        with fast_step.last_layer_at(self.base, loss.predicting(batch)):
+            return loss.hidden_states(self.base, batch, images)
+
+
+def memory_mib(place: torch.device) -> float:
+    """The most that was held so far: of the GPU's memory by the training, on a CPU by the process."""
+    if place.type == "cuda":
+        return torch.cuda.max_memory_allocated(place) / 2**20
+    return peak_memory_mib()

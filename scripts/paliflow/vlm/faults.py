@@ -1,0 +1,36 @@
+"""What a training says when it cannot go on, and which setting mends it."""
+
+import math
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from paliflow.errors import InputError
+from paliflow.vlm.schedule import Schedule
+
+
+def not_finite(what: str, value: float, schedule: Schedule, model: nn.Module, kept: Path | None) -> InputError:
+    """A loss or gradient that is infinite or no number.
+
+    Args:
+        what: which, and of which step.
+        value: what it is.
+        schedule, model: of the training.
+        kept: the last checkpoint, if one was written.
+    """
+    cure = f"lower the learning rate ({schedule.learning_rate:g} now)"
+    if any(getattr(module, "compute_dtype", None) == torch.float16 for module in model.modules()):
+        cure += " or set vlm.compute_type to float32"
+    rest = f"{kept} still holds the last good weights" if kept else "no checkpoint was due before it"
+    return InputError(f"The {what} is {value}, and the training stops before it spoils the weights: {cure}; {rest}.")
+
+
+def out_of_memory(step: int, schedule: Schedule) -> InputError:
+    """A step, counted from 1, that the GPU's memory does not hold."""
+    cures = []
+    if math.ceil(schedule.batch_size / schedule.accumulation) > 1:
+        cures.append(f"double vlm.accumulation ({schedule.accumulation} now), which cuts a batch into smaller parts")
+    if not schedule.checkpointing:
+        cures.append("set vlm.checkpointing to true")
+    return InputError(f"The GPU's memory does not hold step {step} of the training: {' or '.join(cures or ['give a smaller vlm.base'])}.")
