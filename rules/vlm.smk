@@ -9,8 +9,8 @@ BASE = config["vlm"]["base"]
 BASE_FILES = (
     sorted(str(path) for kind in ("*.json", "*.safetensors", "*.parquet") for path in Path(BASE).glob(kind)) if Path(BASE).is_dir() else []
 )
-# the first run of QLoRA at each rank, beside the study's own
-ANALYSED = [runs.MAIN, *(name for name, run in RUNS.items() if run.method == "qlora" and run.seed == 1 and run.consistency == 0)]
+# QLoRA's runs of all ranks, beside the study's own
+ANALYSED = [name for name, run in RUNS.items() if run.method == "qlora" and run.consistency == 0]
 RANDOM_WEIGHTS = "--random-weights" if config["vlm"]["random_weights"] else ""
 FEATURES = "results/encode_images/{side}.safetensors"
 
