@@ -10,6 +10,9 @@ from typing import Any
 
 import pandas
 import yaml
+from analysis_fixture import make_analysis, write_analysis
+
+from paliflow.runs import comparison_groups, comparison_runs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = {
@@ -26,6 +29,22 @@ KINDS = {
 }
 
 
+FAMILIES = [str(family) for family in range(0, 42, 2)]
+ANSWERS = ["0", "1", "2", "3", "blue", "cube", "cylinder", "large", "metal", "no", "red", "rubber", "small", "sphere", "yes"]
+
+
+COMPARISON = {
+    "methods": ["qlora", "lora", "dora", "full"],
+    "ranks": [4, 16, 64],
+    "consistency": [0, 1, 8],
+    "seeds": 3,
+    "questions": 4000,
+    "epochs": 1,
+}
+ALONE = {"methods": ["qlora"], "ranks": [16], "consistency": [0], "seeds": 1, "questions": 0, "epochs": 1}
+"""A comparison of every kind, and one without anything to compare."""
+
+
 def load_settings() -> dict[str, Any]:
     """The default config."""
     settings = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
@@ -36,8 +55,11 @@ def load_settings() -> dict[str, Any]:
 def make_results(results: Path, settings: dict[str, Any], question: str = "What color is the big metal cube?") -> None:
     """Write a metrics file for each stage, and what else the report's rules read; `question` is the first sample's."""
     draw = random.Random(7)
-    methods, pairs = settings["vlm"]["methods"], settings["flow"]["pairs"]
-    source, conditions = settings["data"]["source"], ["A", "B"] if settings["data"]["compositional"] else []
+    pairs, source, conditions = (
+        settings["flow"]["pairs"],
+        settings["data"]["source"],
+        ["A", "B"] if settings["data"]["compositional"] else [],
+    )
     if source == "embedded":
         _metrics(results / "clevr" / "study" / "metrics.json", {"images": 760, "objects": 3420})
         asked = {"questions": 7600, "scenes": 760, "scenes_without_questions": 0, "groups": {"zero_hop": 3800, "one_hop": 3800}}
@@ -46,27 +68,75 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
         _metrics(results / "clevr" / "hub" / "metrics.json", {"images": 760, "questions": 7600})
     _metrics(results / "subset_clevr" / "metrics.json", make_subset(source, conditions))
     _examples(results, question, programs=source != "hub")
-    _metrics(results / "evaluate_base" / "metrics.json", make_scores(draw, 0.22, conditions))
-    _write_json(results / "evaluate_base" / "attention_mask.json", make_mask())
-    for number, method in enumerate(methods):
-        steps = 394
-        training = {"steps": steps, "first_loss": 3.21, "final_loss": 0.412, "trainable_parameters": 311_296, "total_parameters": 3_611_000}
-        training |= {"adapter_bytes": 1_250_000, "questions_per_second": 96.4, "base_weight_bytes": 4_300_000}
-        folder = results / "train_adapter" / method
-        _metrics(folder / "metrics.json", training)
-        (folder / "adapter_model.safetensors").write_bytes(b"adapter")
-        (folder / "adapter_config.json").write_text("{}")
-        log = [
-            {"step": step, "epoch": 2 * step / steps, "loss": 0.35 + 3 / (1 + step / 15) * draw.uniform(0.8, 1.2), "learning_rate": 1e-3}
-            for step in range(1, steps + 1)
-        ]
-        (folder / "train_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
-        _metrics(results / "evaluate_adapter" / method / "metrics.json", make_scores(draw, 0.69 - 0.02 * number, conditions))
-    for stage in ("evaluate_base", *(f"evaluate_adapter/{method}" for method in methods)):
-        (results / stage / "predictions.jsonl").write_text("{}\n")
+    encoded = {"pictures": {"train": 631, "test": 129, "own": 50}, "questions": {"train": 6310, "test": 1290}}
+    _metrics(results / "encode_images" / "metrics.json", encoded | {"tower_calls": 760, "calls_without_reuse": 7600})
+    base = make_scores(draw, 0.22, conditions, programs=source != "hub", own=(1.0, 0.61 if source == "embedded" else None))
+    _metrics(results / "evaluate_base" / "metrics.json", base)
+    write_analysis(results, _png(96, 96, (120, 140, 160)), question)
+    _metrics(
+        results / "analyse_adapter" / "metrics.json",
+        make_analysis(tuple(settings["vlm"]["comparison"]["ranks"]), settings["vlm"]["comparison"]["seeds"]),
+    )
+    tuned = make_scores(draw, 0.69, conditions, programs=source != "hub", own=(0.42, 0.33 if source == "embedded" else None))
+    _metrics(results / "evaluate_adapter" / "main" / "metrics.json", tuned)
+    predictions = [{"family": family, "kind": "exist", "question": question, "answer": "yes", "prediction": "no"} for family in FAMILIES]
+    lines = "".join(json.dumps(line) + "\n" for line in predictions)
+    for stage in ("evaluate_base", "evaluate_adapter/main"):
+        (results / stage / "predictions.jsonl").write_text(lines)
+    _training(results, draw)
+    for run in comparison_runs(settings["vlm"]):
+        _metrics(results / "train_adapter" / run / "metrics.json", {"steps": 125})
+        _metrics(results / "evaluate_adapter" / run / "metrics.json", {"n": 1290})
+    _metrics(results / "compare_runs" / "metrics.json", make_comparison(settings))
     _samples(results, draw, question)
     for pair in pairs:
         _flow(results, pair, settings)
+
+
+def make_comparison(settings: dict[str, Any]) -> dict[str, Any]:
+    """The values of compare_runs for the runs of these settings."""
+    vlm, own = settings["vlm"], settings["data"]["source"] == "embedded"
+    seeds = vlm["comparison"]["seeds"]
+    groups: dict[str, Any] = {}
+    costs = {"qlora": (311_296, 41.0), "lora": (311_296, 30.0), "dora": (325_888, 47.0), "full": (2_600_000, 33.0)}
+    for number, label in enumerate(comparison_groups(vlm)):
+        method, _, tail = label.partition("_rank")
+        rank, _, weight = tail.partition("_consistency")
+        trained, seconds = costs[method]
+        level = 0.58 + 0.01 * number - 0.01 * float(weight or 0)
+        kept = min(0.97, {"qlora": 0.55, "lora": 0.57, "dora": 0.56, "full": 0.31}[method] + 0.04 * float(weight or 0))
+        group: dict[str, Any] = {"method": method, "rank": int(rank) if rank else None, "consistency": float(weight or 0), "seeds": seeds}
+        measures = {"exact_match": level, "rouge1": level + 0.01, "rougeL": level + 0.01, "rougeLsum": level + 0.01, "kept": kept}
+        group |= {name: _over_seeds(value, seeds) for name, value in measures.items()}
+        group["own_exact_match"] = _over_seeds(kept - 0.1, seeds) if own else None
+        group |= {"trainable_parameters": trained * int(rank or 16) / 16, "training_seconds": seconds, "peak_memory_mib": 640.5}
+        groups[label] = group | {"adapter_bytes": 1_250_000.0, "questions_per_second": 4000 / seconds}
+    difference = {"value": 0.47, "low": 0.449, "high": 0.492, "n": 1290}
+    test = {"only_base": 31, "only_tuned": 637, "statistic": 548.0, "p_value": 1e-121}
+    close = {"difference": {"value": -0.004, "low": -0.012, "high": 0.003, "n": 1290}, "mcnemar": test | {"p_value": 0.3}}
+    reference = f"qlora_rank{vlm['rank']}"
+    values = {"groups": groups, "against_qlora": {label: close for label in groups if label != reference}}
+    return values | {f"against_{name}": {"main": {"difference": difference, "mcnemar": test}} for name in ("base", "prior")}
+
+
+def _training(results: Path, draw: random.Random) -> None:
+    steps, folder = 394, results / "train_adapter" / "main"
+    training = {
+        "method": "qlora",
+        "rank": 16,
+        "consistency": 0.0,
+        "questions": 6310,
+        "steps": steps,
+        "first_loss": 3.21,
+        "final_loss": 0.412,
+    }
+    training |= {"trainable_parameters": 311_296, "total_parameters": 3_611_000, "adapter_bytes": 1_250_000, "base_weight_bytes": 4_300_000}
+    _metrics(folder / "metrics.json", training | {"questions_per_second": 96.4, "training_seconds": 131.5, "peak_memory_mib": 790.2})
+    log = [
+        {"step": step, "epoch": 2 * step / steps, "loss": 0.35 + 3 / (1 + step / 15) * draw.uniform(0.8, 1.2), "learning_rate": 1e-3}
+        for step in range(1, steps + 1)
+    ]
+    (folder / "train_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
 
 
 def make_subset(source: str, conditions: Sequence[str] = ()) -> dict[str, Any]:
@@ -114,24 +184,51 @@ def make_flow_stand_ins(results: Path) -> None:
         (results / "tables" / f"{name}.csv").write_text(pandas.DataFrame([row]).to_csv(index=False))
 
 
-def make_scores(draw: random.Random, level: float, conditions: Sequence[str] = ()) -> dict[str, Any]:
-    """The values of an evaluation whose exact match is about `level`."""
+def make_scores(
+    draw: random.Random,
+    level: float,
+    conditions: Sequence[str] = (),
+    programs: bool = True,
+    own: tuple[float, float | None] = (1.0, 0.6),
+) -> dict[str, Any]:
+    """The values of an evaluation whose exact match is about `level`.
+
+    Args:
+        own: what is kept of the base's own answers, and their exact match, None where they have no reference.
+    """
+
+    def compared(n: int) -> dict[str, Any]:
+        value = min(0.98, max(0.02, level + draw.uniform(-0.25, 0.25)))
+        return {"n": n, "exact_match": _score(value, n), "prior_exact_match": _score(draw.uniform(0.2, 0.55), n)}
+
     by_kind = {}
     for kind, answer in KINDS.items():
-        value = min(0.98, max(0.02, level + draw.uniform(-0.25, 0.25)))
-        entry: dict[str, Any] = {"n": 129, "prior_answer": answer, "prior_exact_match": _score(draw.uniform(0.2, 0.55), 129)}
-        by_kind[kind] = entry | {
-            "exact_match": _score(value, 129),
-            "rouge1": _score(value, 129),
-            "rougeL": _score(value, 129),
-            "rouge2": _score(0, 129),
-        }
+        entry = compared(129) | {"prior_answer": answer, "rouge2": _score(0, 129)}
+        by_kind[kind] = entry | dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), entry["exact_match"])
     values = {"n": 1290, "exact_match": _score(level, 1290), "exact_match_mean_over_kinds": _score(level - 0.01, 1290)}
     values |= {"prior_exact_match": _score(0.42, 1290), "prior_exact_match_mean_over_kinds": _score(0.43, 1290), "by_kind": by_kind}
+    values |= dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), _score(level + 0.01, 1290)) | {"rouge2": _score(0, 1290)}
+    values["by_family"] = {family: compared(61) for family in FAMILIES} if programs else {}
+    values["by_objects"] = {str(count): compared(320) for count in range(3, 7)} if programs else None
+    values["by_program_length"] = {str(length): compared(40 + 10 * (length % 7)) for length in range(2, 19)} if programs else None
+    answers = len(ANSWERS)
+    counts = [[(60 if row == column else draw.choice([0, 0, 0, 2, 9])) for column in range(answers + 1)] for row in range(answers)]
+    values["confusion"] = {"answers": ANSWERS, "counts": counts}
+    bins = [{"low": step / 10, "high": (step + 1) / 10, "n": 20 * step**2, "confidence": step / 10 + 0.06} for step in range(10)]
+    bins = [part | {"accuracy": level * part["confidence"] if part["n"] else None} for part in bins]
+    values["calibration"] = {"expected_calibration_error": 0.061, "bins": bins}
+    kept, match = own
+    by_own_kind = {kind: {"n": 50, "kept": _score(kept, 50), "exact_match": match and _score(match, 50)} for kind in ("describe", "find")}
+    values["own"] = {"n": 100, "kept": _score(kept, 100), "exact_match": match and _score(match, 100), "by_kind": by_own_kind}
     if conditions:
         condition = {"exact_match": _score(level, 640), "prior_exact_match": _score(0.42, 640)}
         values["by_condition"] = dict.fromkeys(conditions, condition)
-    return values | {"rouge1": _score(level + 0.01, 1290), "rouge2": _score(0, 1290), "rougeL": _score(level + 0.01, 1290)}
+    return values
+
+
+def _over_seeds(value: float, seeds: int) -> dict[str, float | None]:
+    half = None if seeds == 1 else 0.02
+    return {"value": value, "low": half and value - half, "high": half and value + half, "n": seeds}
 
 
 def _flow(results: Path, pair: str, settings: dict[str, Any]) -> None:
@@ -149,16 +246,6 @@ def _flow(results: Path, pair: str, settings: dict[str, Any]) -> None:
 def _score(value: float, n: int) -> dict[str, float]:
     half = 1.96 * (max(value * (1 - value), 0) / n) ** 0.5
     return {"value": value, "low": max(0, value - half), "high": min(1, value + half), "n": n}
-
-
-def make_mask() -> dict[str, Any]:
-    """The attention mask of a prefix language model over 36 image tokens, a prefix and a suffix."""
-    image, prefix, suffix = 36, ["<bos>", "answer", "▁what", "▁color", "▁is", "▁the", "▁cube", "?", "\n"], ["blue", "<eos>"]
-    tokens = ["<image>"] * image + prefix + suffix
-    length, open_until = len(tokens), image + len(prefix)
-    mask = [[int(column < open_until or column <= row) for column in range(length)] for row in range(length)]
-    spans = {"image": [0, image], "prefix": [image, open_until], "suffix": [open_until, length]}
-    return {"tokens": tokens, "mask": mask, "spans": spans, "loss_on": [int(place >= open_until) for place in range(length)]}
 
 
 def _examples(results: Path, question: str, programs: bool) -> None:

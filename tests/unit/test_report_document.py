@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from report_fixture import load_settings
+from report_fixture import ALONE, load_settings
 
 from paliflow.errors import InputError
-from paliflow.report.document import Document, compare, intervals_of, stages, standing
+from paliflow.report.document import Document, stages
 from paliflow.report.markdown import Markdown
 from paliflow.report.samples import is_right
 
@@ -85,29 +85,6 @@ def test_a_faulty_template_is_named(render):
         render("\n{% if %}")
 
 
-@pytest.mark.parametrize(("value", "words"), [(0.6, "above"), (0.4, "below"), (0.5, "equal to")])
-def test_scores_are_compared_in_words(value, words):
-    assert compare({"value": value}, {"value": 0.5}) == words
-
-
-@pytest.mark.parametrize(("low", "high", "words"), [(0.7, 0.8, "do not touch"), (0.1, 0.2, "do not touch"), (0.55, 0.8, "overlap")])
-def test_intervals_touch_or_do_not(low, high, words):
-    assert intervals_of({"low": low, "high": high}, {"low": 0.4, "high": 0.6}) == words
-
-
-@pytest.mark.parametrize(
-    ("value", "half", "words"),
-    [
-        (0.7, 0.05, "is 20.0\u00a0points above it, and the intervals do not touch"),
-        (0.4, 0.1, "is 10.0\u00a0points below it, and the intervals overlap"),
-        (0.5001, 0.1, "is less than 0.1\u00a0points above it, and the intervals overlap"),
-        (0.5, 0.1, "is level with it"),
-    ],
-)
-def test_a_score_is_set_beside_another_in_words(value, half, words):
-    assert standing({"value": value, "low": value - half, "high": value + half}, {"value": 0.5, "low": 0.4, "high": 0.6}, "it") == words
-
-
 @pytest.mark.parametrize(("answer", "right"), [(" Yes ", True), ("yes.", False), ("no", False)])
 def test_an_answer_is_right_by_the_rule_of_exact_match(answer, right):
     assert is_right({"after": answer, "reference": "yes"}, "after") is right
@@ -121,3 +98,10 @@ def test_the_first_stages_are_those_that_make_the_data(source, made):
     settings["data"]["source"] = source
     listed = stages(settings)
     assert listed[: listed.index("subset_clevr")] == made
+
+
+def test_every_run_has_its_training_and_its_evaluation():
+    settings = load_settings()
+    settings["vlm"]["comparison"] = ALONE
+    runs = [stage for stage in stages(settings) if stage.startswith(("train_adapter", "evaluate_adapter"))]
+    assert runs == [f"{stage}/{run}" for run in ("main", "qlora_rank16_seed1") for stage in ("train_adapter", "evaluate_adapter")]

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 import typst
-from report_fixture import REPOSITORY, load_settings, make_flow_stand_ins, make_results
+from report_fixture import ALONE, COMPARISON, REPOSITORY, load_settings, make_flow_stand_ins, make_results
 
 from paliflow.errors import InputError
 from paliflow.report.faces import make_typst
@@ -19,37 +19,38 @@ from paliflow.report.render import render_report
 HOSTILE = "Is <script>alert(1)</script> a | b *bold* $x$ {{ x }} #call() @cite [l](http://x) سلام `code` \\n?"
 
 
-def make_study(folder, source="embedded", methods=("qlora",), compositional=False):
+def make_study(folder, source="embedded", comparison=COMPARISON, **data):
     """Results in `folder`, with the figures and tables that the report's own programs make of them, and the settings."""
     settings = load_settings()
-    settings["data"] |= {"source": source, "compositional": compositional}
-    settings["vlm"]["methods"] = list(methods)
+    settings["data"] |= {"source": source} | data
+    settings["vlm"]["comparison"] = comparison
     results = folder / "results"
     make_results(results, settings, HOSTILE)
     make_flow_stand_ins(results)
-    tuned = [f"results/evaluate_adapter/{method}/metrics.json" for method in methods]
-    base = ["--methods", *methods, "--tuned", *tuned, "--base", "results/evaluate_base/metrics.json"]
     figures, tables, theory = "results/figures", "results/tables", "results/compute_theory/metrics.json"
     subset = ["--metrics", "results/subset_clevr/metrics.json", "--examples", "results/subset_clevr/examples.json"]
-    drawn = [part for name in ("answers", "lengths") for part in (f"--{name}", f"{figures}/clevr_{name}.svg")]
-    run(folder, "plot_clevr", *subset, *drawn, "--sheet", f"{figures}/clevr_examples.svg")
+    drawn = options(f"{figures}/clevr_", ".svg", answers="answers", lengths="lengths", sheet="examples")
+    run(folder, "plot_clevr", *subset, *drawn)
     run(folder, "compute_theory", "--metrics", theory)
-    drawn = ["--nf4-levels", f"{figures}/theory_nf4_levels.svg", "--attention-mask", f"{figures}/theory_attention_mask.svg"]
-    run(folder, "plot_theory", "--theory", theory, "--mask", "results/evaluate_base/attention_mask.json", *drawn)
-    logs = [f"results/train_adapter/{method}/train_log.jsonl" for method in methods]
-    drawn = [
-        "--loss",
-        f"{figures}/vlm_loss.svg",
-        "--kinds",
-        f"{figures}/vlm_exact_match_by_kind.svg",
-        "--rouge",
-        f"{figures}/vlm_rouge.svg",
-    ]
-    run(folder, "plot_vlm", *base, "--logs", *logs, *drawn)
-    training = [f"results/train_adapter/{method}/metrics.json" for method in methods]
-    written = ["--summary", f"{tables}/vlm_summary.json", "--scores", f"{tables}/vlm_scores.csv", "--kinds", f"{tables}/vlm_by_kind.csv"]
-    run(folder, "tabulate_vlm", *base, "--training", *training, *written, "--training-table", f"{tables}/vlm_training.csv")
+    seen = ["--analysis", "results/analyse_adapter/metrics.json", "--attention", "results/analyse_adapter/attention.json"]
+    seen += ["--mask", "results/evaluate_base/attention_mask.json", "--attention-maps", f"{figures}/theory_attention_maps.png"]
+    names = [name.replace("_", "-") for name in ("nf4_levels", "quantisation_error", "singular_values", "attention_mask")]
+    drawn = [part for name in names for part in (f"--{name}", f"{figures}/theory_{name.replace('-', '_')}.svg")]
+    run(folder, "plot_theory", "--theory", theory, *seen, *drawn)
+    read = options("results/", "/metrics.json", base="evaluate_base", main="evaluate_adapter/main", training="train_adapter/main")
+    read += ["--comparison", "results/compare_runs/metrics.json"]
+    names = {"loss": "loss", "kinds": "exact_match_by_kind", "rouge": "rouge", "ranks": "ranks", "forgetting": "forgetting"}
+    drawn = options(f"{figures}/vlm_", ".svg", **names, confusion="confusion", calibration="calibration", difficulty="difficulty")
+    run(folder, "plot_vlm", *read, "--log", "results/train_adapter/main/train_log.jsonl", *drawn)
+    names = {"scores": "scores", "kinds": "by_kind", "families": "by_family", "extremes": "family_extremes", "training-table": "training"}
+    written = options(f"{tables}/vlm_", ".csv", **names, methods="methods", ranks="ranks", consistency="consistency")
+    answers = ["--predictions", "results/evaluate_adapter/main/predictions.jsonl", "--summary", f"{tables}/vlm_summary.json"]
+    run(folder, "tabulate_vlm", *read, *answers, *written)
     return settings
+
+
+def options(before, after, **names):
+    return [part for option, name in names.items() for part in (f"--{option}", f"{before}{name}{after}")]
 
 
 def run(folder, script, *arguments):
@@ -153,23 +154,35 @@ def test_a_missing_number_writes_nothing(study, tmp_path):
     assert not (tmp_path / "results" / "report").exists()
 
 
-def test_the_report_reads_right_for_the_real_clevr_and_two_methods(tmp_path):
-    text = render(tmp_path, make_study(tmp_path, "clevr", ["qlora", "lora"]))[".md"].decode()
-    assert "CLEVR's own" in text and "rendered anew" not in text and "after tuning, LoRA" in text
+def test_the_report_reads_right_for_the_real_clevr(tmp_path):
+    text = render(tmp_path, make_study(tmp_path, "clevr"))[".md"].decode()
+    assert "CLEVR's own" in text and "rendered anew" not in text
 
 
 def test_the_report_of_the_hub_says_what_it_lacks(tmp_path):
     text = render(tmp_path, make_study(tmp_path, "hub"))[".md"].decode()
-    assert (
-        "no programs to draw" in text
-        and "none: this source has no scene graphs" in text
-        and "families" not in text.split("Pictures")[1][:400]
-    )
+    assert "no programs to draw" in text and "none: this source has no scene graphs" in text
+    assert "families" not in text.split("Pictures")[1][:400] and "fig:difficulty" not in text and "nobody has right answers" in text
 
 
 def test_the_report_of_a_compositional_study_counts_both_conditions(tmp_path):
     text = render(tmp_path, make_study(tmp_path, compositional=True))[".md"].decode()
     assert "| Condition A | 631 pictures for training, 64 for the test" in text and "| Condition B | 0 pictures for training" in text
+
+
+def test_a_study_of_one_run_compares_nothing(tmp_path):
+    text = render(tmp_path, make_study(tmp_path, comparison=ALONE))[".md"].decode()
+    assert "how much another seed would change is not measured here" in text and "its effect is not measured here" in text
+    assert "tab:methods" not in text and "None" not in text
+
+
+def test_random_weights_are_told_on_the_first_page_and_beside_the_training(study, tmp_path):
+    folder, settings = study
+    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
+    text = render(tmp_path, settings | {"vlm": settings["vlm"] | {"random_weights": True}})[".md"].decode()
+    first, rest = text.split("::: contents")
+    assert "scores of the vision-language part mean nothing" in first
+    assert "base's weights are random in this run" in rest.split("### 1.5.1")[1].split("###")[0]
 
 
 def test_the_data_card_takes_one_page(study, faces):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from paliflow.errors import InputError
-from paliflow.report.values import Metrics, descend, print_interval, print_value
+from paliflow.report.values import Metrics, descend, print_interval, print_range, print_value
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,10 @@ from paliflow.report.values import Metrics, descend, print_interval, print_value
         (0.4567, "decimal2", "0.46"),
         (36.44e9, "billions", "36.4"),
         (-0.25, "decimal3", "−0.250"),
+        (0.012, "points", "+1.2"),
+        (-0.012, "points", "−1.2"),
+        (0.0231, "p_value", "= 0.023"),
+        (1e-30, "p_value", "< 0.001"),
         ("a*b", "text", r"a\*b"),
         ("-1", "text", r"\-1"),
     ],
@@ -26,6 +30,14 @@ def test_formats(value, form, printed):
 
 def test_an_interval_stands_behind_its_value():
     assert print_interval({"value": 0.412, "low": 0.389, "high": 0.436}, "percent") == "41.2\u00a0% (38.9–43.6)"
+
+
+def test_a_score_of_one_seed_has_no_interval():
+    assert print_interval({"value": 0.412, "low": None, "high": None}, "percent") == "41.2\u00a0%"
+
+
+def test_no_dash_stands_before_a_minus():
+    assert print_range(-0.031, -0.012, "points") == "−3.1 to −1.2" and print_range(-0.1, 0.2, "decimal1") == "−0.1 to 0.2"
 
 
 def test_an_unknown_format_is_refused():

@@ -1,7 +1,6 @@
 """The report's one Markdown, from templates: every measured number, figure and table in it comes from a file and is checked."""
 
 import json
-import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +11,14 @@ import jinja2
 
 from paliflow import files
 from paliflow.errors import InputError
-from paliflow.report import samples, tables
+from paliflow.report import groups, samples, tables
 from paliflow.report.labels import Labels
-from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape, escape_plain
+from paliflow.report.markdown import Markdown, escape, escape_plain
 from paliflow.report.names import NAMES
 from paliflow.report.published_clevr import PUBLISHED
+from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, standing
 from paliflow.report.values import Metrics, descend, print_interval, print_value
+from paliflow.runs import MAIN, comparison_runs
 
 FRONT = "report.md.j2"
 MOST_ROWS_TOGETHER = 24
@@ -58,7 +59,7 @@ class Document:
         environment.globals |= {"settings": self.settings, "published": PUBLISHED} | {
             name: self._placed(call) for name, call in self._calls()
         }
-        environment.filters |= {"as": print_value, "front": _front_matter, "with_methods": self._with_methods}
+        environment.filters |= {"as": print_value, "interval_as": print_interval, "front": _front_matter}
         try:
             text = environment.get_template(FRONT).render()
         except jinja2.TemplateNotFound as error:
@@ -90,6 +91,9 @@ class Document:
         yield "compare", compare
         yield "intervals_of", intervals_of
         yield "standing", standing
+        yield "difference", difference
+        yield "clearly_above", clearly_above
+        yield "compared", self.compared
         yield "listed", _listed
         yield "digest", lambda text: Markdown(" ".join(f"`{part}`" for part in _chunks(str(text), 32)))
         yield "name", lambda text: Markdown(escape(NAMES.get(text, str(text).replace("_", " "))))
@@ -110,6 +114,13 @@ class Document:
         """A setting that the results were made with."""
         found = descend(self.settings, path, "the config")
         return escape(", ".join(map(str, found))) if isinstance(found, list) else escape_plain(found)
+
+    def compared(self, what: str) -> groups.Groups:
+        """The groups of compared runs by label: the "methods", QLoRA's "ranks", or the "weights" of the consistency term."""
+        comparison, rank = self.metrics.document("compare_runs")["values"], self.settings["vlm"]["rank"]
+        if what == "ranks":
+            return groups.compared_ranks(comparison)
+        return {"methods": groups.compared_methods, "weights": groups.compared_weights}[what](comparison, rank)
 
     def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%") -> Markdown:
         """A numbered picture from results/figures."""
@@ -155,9 +166,6 @@ class Document:
         number = self.labels.define(label, _place())
         return Markdown(f"::: {{#{label} .cards}}\n{samples.print_cards(drawn)}\n\n::: caption\n{number} {_one_line(caption)}\n:::\n:::")
 
-    def _with_methods(self, formats: dict[str, str], form: str) -> dict[str, str]:
-        return formats | dict.fromkeys(self.settings["vlm"]["methods"], form)
-
     def _captioned(self, label: str, body: Markdown, caption: str) -> Markdown:
         number = self.labels.define(label, _place())
         kind = "long" if body.count("\n") > MOST_ROWS_TOGETHER else "wide"
@@ -181,44 +189,12 @@ class Document:
 def stages(settings: dict[str, Any]) -> list[str]:
     """The stages that leave metrics for these settings, in the order in which they run."""
     made = {"embedded": ["clevr/study", "clevr/study/ask_metrics.json"], "hub": ["clevr/hub"], "clevr": []}[settings["data"]["source"]]
-    adapters = [f"{stage}/{method}" for method in settings["vlm"]["methods"] for stage in ("train_adapter", "evaluate_adapter")]
+    runs = [f"{stage}/{run}" for run in (MAIN, *comparison_runs(settings["vlm"])) for stage in ("train_adapter", "evaluate_adapter")]
     pairs = settings["flow"]["pairs"]
     couplings = [f"couple_flow/{pair}.json" for pair in pairs]
     flow = [f"{stage}/{pair}" for pair in pairs for stage in ("train_flow", "evaluate_flow")]
-    return [*made, "subset_clevr", "evaluate_base", *adapters, "sample_answers", *couplings, *flow, "compute_theory"]
-
-
-def compare(score: dict[str, float], other: dict[str, float]) -> Markdown:
-    """How one score stands to another, "above" or "below" or "equal to", whatever the numbers are."""
-    if score["value"] == other["value"]:
-        return Markdown("equal to")
-    return Markdown("above" if score["value"] > other["value"] else "below")
-
-
-def intervals_of(score: dict[str, float], other: dict[str, float]) -> Markdown:
-    """Whether the intervals of two scores "overlap" or "do not touch"."""
-    apart = score["low"] > other["high"] or score["high"] < other["low"]
-    return Markdown("do not touch" if apart else "overlap")
-
-
-def standing(score: dict[str, float], other: dict[str, float], what: str, form: str = "points") -> Markdown:
-    """The end of a sentence that sets a score beside another, such as "is 27.0 points above the prior, and the intervals do not touch".
-
-    Args:
-        what: the other score in words, as Markdown.
-        form: of the difference: "points" (percentage points), or a format of `values.FORMATS`.
-    """
-    if score["value"] == other["value"]:
-        return Markdown(f"is level with {what}")
-    size = abs(score["value"] - other["value"])
-    printed, least = (_points(size), _points(0.001)) if form == "points" else (print_value(size, form), print_value(0.001, form))
-    if not re.search("[1-9]", printed):
-        printed = Markdown(f"less than {least}")
-    return Markdown(f"is {printed} {compare(score, other)} {what}, and the intervals {intervals_of(score, other)}")
-
-
-def _points(difference: float) -> Markdown:
-    return Markdown(f"{abs(100 * difference):.1f}{NO_BREAK_SPACE}points")
+    read = ["compare_runs", "measure_memory", "analyse_adapter", "sample_answers"]
+    return [*made, "subset_clevr", "encode_images", "evaluate_base", *runs, *read, *couplings, *flow, "compute_theory"]
 
 
 def _front_matter(text: object) -> Markdown:

@@ -9,29 +9,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paliflow.report import style
-from paliflow.report.names import METHODS, NAMES
+from paliflow.report.names import NAMES
 
 Values = Mapping[str, Any]
-METHOD_COLOURS = {"qlora": "after", "lora": "fourth"}
-MEASURES = {"exact_match": "exact match", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L"}
+MEASURES = {"exact_match": "exact match", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 
 
-def draw_loss(logs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
-    """The loss of every step, pale, and its running mean over it, by method.
+def draw_loss(lines: Sequence[Mapping[str, float]]) -> Figure:
+    """The loss of every step of the main run, pale, and its running mean over it.
 
     Args:
-        logs: the lines of train_log.jsonl (step, epoch, loss) by method.
+        lines: those of train_log.jsonl (step, epoch, loss).
     """
     figure, axes = style.new_figure(2.6)
     pane = axes[0, 0]
-    for method, lines in logs.items():
-        colour, label = METHOD_COLOURS[method], METHODS[method]
-        steps = np.array([line["step"] for line in lines])
-        loss = np.array([line["loss"] for line in lines])
-        smooth, window = running_mean(loss)
-        pane.plot(steps, loss, color=style.COLOURS[colour], alpha=0.35, linewidth=0.7)
-        pane.plot(steps, smooth, color=style.COLOURS[colour], label=f"{label}, mean of {window} steps")
-    _mark_epochs(pane, next(iter(logs.values())))
+    steps = np.array([line["step"] for line in lines])
+    loss = np.array([line["loss"] for line in lines])
+    smooth, window = running_mean(loss)
+    pane.plot(steps, loss, color=style.COLOURS["after"], alpha=0.35, linewidth=0.7, label="each step")
+    pane.plot(steps, smooth, color=style.COLOURS["after"], label=f"mean of {window} steps")
+    _mark_epochs(pane, lines)
     pane.set(xlabel="step", ylabel="loss (nats a token)", yscale="log", xlim=(0, None))
     pane.yaxis.set_major_formatter("{x:g}")
     pane.yaxis.set_minor_formatter(_sparse_label)
@@ -39,14 +36,12 @@ def draw_loss(logs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
     return figure
 
 
-def draw_kinds(base: Values, tuned: Mapping[str, Values]) -> Figure:
+def draw_kinds(base: Values, main: Values) -> Figure:
     """Exact match by kind of question as bars: the most frequent answer, before, and after tuning, with 95 % intervals."""
     kinds = list(base["by_kind"])
     series = [("prior", NAMES["prior"], [base["by_kind"][kind]["prior_exact_match"] for kind in kinds])]
     series += [("before", NAMES["base"], [base["by_kind"][kind]["exact_match"] for kind in kinds])]
-    for method, values in tuned.items():
-        colour, label = METHOD_COLOURS[method], METHODS[method]
-        series.append((colour, f"after, {label}", [values["by_kind"][kind]["exact_match"] for kind in kinds]))
+    series += [("after", NAMES["main"], [main["by_kind"][kind]["exact_match"] for kind in kinds])]
     figure, axes = style.new_figure(0.8 + 0.31 * len(kinds) * (len(series) + 1) / 4)
     rows = [f"{kind.replace('_', ' ')} (n = {base['by_kind'][kind]['n']})" for kind in kinds]
     _draw_bars(axes[0, 0], rows, series)
@@ -54,12 +49,10 @@ def draw_kinds(base: Values, tuned: Mapping[str, Values]) -> Figure:
     return figure
 
 
-def draw_rouge(base: Values, tuned: Mapping[str, Values]) -> Figure:
+def draw_rouge(base: Values, main: Values) -> Figure:
     """Exact match and ROUGE over all test questions as bars: before and after tuning, with 95 % intervals."""
     series = [("before", NAMES["base"], [base[measure] for measure in MEASURES])]
-    for method, values in tuned.items():
-        colour, label = METHOD_COLOURS[method], METHODS[method]
-        series.append((colour, f"after, {label}", [values[measure] for measure in MEASURES]))
+    series += [("after", NAMES["main"], [main[measure] for measure in MEASURES])]
     figure, axes = style.new_figure(1.0 + 0.36 * len(MEASURES) * (len(series) + 1) / 4)
     _draw_bars(axes[0, 0], list(MEASURES.values()), series)
     axes[0, 0].set_xlabel("score (%)")

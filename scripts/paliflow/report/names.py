@@ -2,12 +2,13 @@
 
 from paliflow.report.markdown import NO_BREAK_SPACE, Markdown
 
-METHODS = {"qlora": "QLoRA", "lora": "LoRA"}
+METHODS = {"qlora": "QLoRA", "lora": "LoRA", "dora": "DoRA", "full": "full fine-tuning"}
 
 NAMES = {
+    **METHODS,
     "prior": "most frequent answer",
     "base": "before tuning",
-    **{method: f"after tuning, {name}" for method, name in METHODS.items()},
+    "main": "after tuning (QLoRA)",
     "gaussian_to_8gaussians": Markdown(f"Gaussian{NO_BREAK_SPACE}→ 8{NO_BREAK_SPACE}Gaussians"),
     "gaussian_to_moons": Markdown(f"Gaussian{NO_BREAK_SPACE}→ two{NO_BREAK_SPACE}moons"),
     "independent": "independent",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paliflow.errors import InputError
 from paliflow.report.markdown import Markdown, escape, escape_plain
-from paliflow.report.values import print_value
+from paliflow.report.values import print_range, print_value
 
 Rows = Sequence[Sequence[object]]
 
@@ -87,8 +87,8 @@ def _print_column(
         if leader is not None and _is_number(cell) and float(cell) == leader:
             text = Markdown(f"**{text}**")
         if low and high and low[row]:
-            ends = [_print_cell(end[row], form, names).removesuffix("%").rstrip() for end in (low, high)]
-            text = Markdown(f"{text} [({ends[0]}–{ends[1]})]{{.interval}}")
+            ends = print_range(float(low[row]), float(high[row]), form or "decimal3")
+            text = Markdown(f"{text} [({ends})]{{.interval}}")
         printed.append(text)
     return printed
 

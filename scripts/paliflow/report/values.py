@@ -15,6 +15,8 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "decimal2": lambda value: f"{value:.2f}",
     "decimal3": lambda value: f"{value:.3f}",
     "billions": lambda value: f"{value / 1e9:.3g}",
+    "points": lambda value: f"{100 * value:+.1f}",
+    "p_value": lambda value: f"= {value:.3f}" if value >= 0.001 else "< 0.001",
     "text": lambda value: str(escape(value)),
 }
 
@@ -72,12 +74,18 @@ def print_value(value: Any, form: str) -> Markdown:
 
 
 def print_interval(score: Any, form: str) -> Markdown:
-    """A score with its 95 % interval, "41.2 % (38.9–43.6)".
+    """A score with its 95 % interval, "41.2 % (38.9–43.6)"; without one where low and high are None, as for a single seed.
 
     Raises:
         InputError: it is no {value, low, high}.
     """
     if not isinstance(score, dict) or not {"value", "low", "high"} <= score.keys():
         raise InputError(f"{score!r} is no score with value, low and high: name one that is.")
-    low, high = (print_value(score[end], form).replace(f"{NO_BREAK_SPACE}%", "") for end in ("low", "high"))
-    return Markdown(f"{print_value(score['value'], form)} ({low}–{high})")
+    printed = print_value(score["value"], form)
+    return printed if score["low"] is None else Markdown(f"{printed} ({print_range(score['low'], score['high'], form)})")
+
+
+def print_range(low: float, high: float, form: str) -> Markdown:
+    """Two ends without their unit, "38.9–43.6", or "−0.4 to 1.2" where a dash would stand before a minus."""
+    ends = [print_value(end, form).removesuffix("%").rstrip(NO_BREAK_SPACE) for end in (low, high)]
+    return Markdown((" to " if low < 0 or form == "points" else "–").join(ends))
