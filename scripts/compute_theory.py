@@ -1,4 +1,4 @@
-"""Compute the numbers that the theory texts quote: NF4's levels, double quantisation, a ROUGE example, fine-tuning memory."""
+"""Compute the numbers that the theory texts quote: NF4's levels, double quantisation, a ROUGE example."""
 
 from pathlib import Path
 
@@ -13,13 +13,7 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, required=True, help="the metrics file to write")
     arguments = parser.parse_args()
     stage = provenance.Stage("compute_theory", seed=0, settings={})
-    units = {
-        "nf4": "of a block's largest weight",
-        "double_quantisation": "bits a weight",
-        "memory.gib": "GiB",
-        "memory": "bytes",
-        "example": "bytes",
-    }
+    units = {"nf4": "of a block's largest weight", "double_quantisation": "bits a weight"}
     stage.write_metrics(arguments.metrics, theory.compute_theory(), units)
 
 
