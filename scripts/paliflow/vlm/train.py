@@ -121,7 +121,7 @@ class _Run:
         self._load()
         fast_step.merge_narrow_layers(model)
         if schedule.checkpointing:
-            self.base.gradient_checkpointing_enable({"use_reentrant": False})
+            self.base.activation_checkpointing_enable({"use_reentrant": False})
         model.train()
 
     def take(self, step: int, epoch: int, chosen: list[int], rate: float) -> Record:
