@@ -60,10 +60,10 @@ def main() -> None:
     if not study:
         raise InputError("No method trains in the GPU's memory, not even qlora: lower vlm.batch_size.")
     values = {
-        "settings": asdict(settings),
+        "study_step": asdict(settings),
         "study": study,
         "left_out": left_out,
-        "assignment": asdict(memory.ASSIGNMENT),
+        "assignment_step": asdict(memory.ASSIGNMENT),
         "models": {
             name.removeprefix("google/"): memory.describe(memory.Shape.of(published.config(name)), memory.ASSIGNMENT)
             for name in published.TEXT
