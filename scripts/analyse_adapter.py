@@ -45,8 +45,8 @@ def main() -> None:
         raise InputError(f"--weights names no run {MAIN}: give its weights as {MAIN}=FOLDER.")
     settings = {name: getattr(arguments, name) for name in ("base", "random_weights", "compute_type", "questions")}
     stage = Stage("analyse_adapter", arguments.seed, settings | {"runs": sorted(weights)})
-    digest = model.base_digest(arguments.base, arguments.random_weights, arguments.seed)
-    adapters = {run: singular_values.read_adapter(folder) for run, folder in weights.items()}
+    digest = model.base_digest(arguments.base, arguments.random_weights)
+    adapters = {run: singular_values.read_adapter(folder, digest) for run, folder in weights.items()}
 
     plain = load(arguments, quantised=False)
     matrices = quantisation.projections(plain)
@@ -80,9 +80,7 @@ def read_run(text: str) -> tuple[str, Path]:
 
 def load(arguments: Any, quantised: bool) -> Any:
     """The base with attention weights to be read."""
-    return model.load_base(
-        arguments.base, quantised, arguments.compute_type, attention="eager", random_weights=arguments.random_weights, seed=arguments.seed
-    )
+    return model.load_base(arguments.base, quantised, arguments.compute_type, attention="eager", random_weights=arguments.random_weights)
 
 
 def compare_types(matrices: list[tuple[str, torch.Tensor]], seed: int) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def saved(tiny_base: Path, tmp_path: Path) -> tuple[Path, dict[str, torch.Tensor
 
 def test_a_saved_adapter_has_the_spectra_of_its_updates(saved) -> None:
     folder, updates, norms = saved
-    analysed = singular_values.analyse(singular_values.read_adapter(folder), norms)
+    analysed = singular_values.analyse(singular_values.read_adapter(folder, "digest"), norms)
     assert analysed["modules"].keys() == updates.keys() == norms.keys()
     for name, update in updates.items():
         assert analysed["modules"][name] == pytest.approx(torch.linalg.svdvals(update)[:3].tolist(), rel=1e-3)
@@ -150,23 +150,23 @@ def test_a_saved_adapter_has_the_spectra_of_its_updates(saved) -> None:
 
 def test_random_factors_have_the_spectrum_that_stands_beside(saved) -> None:
     folder, _, norms = saved
-    analysed = singular_values.analyse(singular_values.read_adapter(folder), norms)
+    analysed = singular_values.analyse(singular_values.read_adapter(folder, "digest"), norms)
     assert analysed["effective_rank"] == pytest.approx(analysed["random"]["effective_rank"], rel=0.02)
 
 
 def test_an_adapter_of_another_base_is_refused(saved) -> None:
-    folder, _, norms = saved
-    with pytest.raises(InputError, match="not those of the base"):
-        singular_values.analyse(singular_values.read_adapter(folder), {"layers.0.self_attn.q_proj": norms["layers.0.self_attn.q_proj"]})
+    with pytest.raises(InputError, match="trained on another base"):
+        singular_values.read_adapter(saved[0], "another digest")
 
 
 def test_what_is_no_adapter_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "base.json").write_text(json.dumps({"base_digest": "digest", "method": "full"}))
     with pytest.raises(InputError, match="holds no low-rank adapter that can be read"):
-        singular_values.read_adapter(tmp_path)
+        singular_values.read_adapter(tmp_path, "digest")
     (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 4, "lora_alpha": 8}))
     save_file({"weight": torch.ones(2)}, tmp_path / "adapter_model.safetensors")
     with pytest.raises(InputError, match="holds no low-rank adapter: "):
-        singular_values.read_adapter(tmp_path)
+        singular_values.read_adapter(tmp_path, "digest")
 
 
 def test_runs_are_summed_up_by_rank() -> None:

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from paliflow import files
 from paliflow.errors import InputError
 
 LEADING = 4  # singular values: the smallest rank that is usually tried
@@ -26,13 +27,18 @@ class Adapter:
     factors: dict[str, tuple[Tensor, Tensor]]
 
 
-def read_adapter(folder: Path) -> Adapter:
-    """Read what peft wrote for LoRA or QLoRA.
+def read_adapter(folder: Path, base_digest: str) -> Adapter:
+    """Read what `methods.save_weights` wrote for LoRA or QLoRA.
 
     Raises:
-        InputError: the folder holds no such adapter, or a broken one.
+        InputError: the folder holds no such adapter, or a broken one, or one of another base.
     """
+    made = files.read_json(folder / "base.json")
     try:
+        if made["base_digest"] != base_digest:
+            raise InputError(
+                f"{folder} was trained on another base than vlm.base: train it again, or give the base that it was trained on."
+            )
         settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         tensors = load_file(folder / "adapter_model.safetensors")
         names = [name.removesuffix(".lora_A.weight") for name in sorted(tensors) if name.endswith(".lora_A.weight")]
@@ -41,7 +47,7 @@ def read_adapter(folder: Path) -> Adapter:
             for name in names
         }
         adapter = Adapter(settings["r"], settings["lora_alpha"], factors)
-    except (OSError, ValueError, KeyError, IndexError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
         raise InputError(f"{folder} holds no low-rank adapter that can be read ({type(error).__name__}): train it again.") from None
     if not factors:
         raise InputError(f"{folder} holds no low-rank adapter: name the weights of a run of qlora or lora.")
@@ -73,12 +79,7 @@ def analyse(adapter: Adapter, norms: Mapping[str, float]) -> dict[str, Any]:
         `rank`; `modules`, the singular values by matrix; `effective_rank`; `energy`, the share of the sum of squares in the leading
         1, 2, … values; `relative`, the singular values over the largest; `relative_size`, the update's Frobenius norm over its
         matrix's; `random`, effective rank and energy of a product of the same shapes with B as random as A was at the start.
-
-    Raises:
-        InputError: the adapter is one of another base.
     """
-    if not adapter.factors.keys() <= norms.keys():
-        raise InputError("an adapter's matrices are not those of the base: name the base it was trained on.")
     scale = adapter.alpha / adapter.rank
     spectra = {name: singular_values(a, b, scale) for name, (a, b) in adapter.factors.items()}
     generator = torch.Generator().manual_seed(adapter.rank)
