@@ -54,11 +54,12 @@ def test_the_loss_falls_on_the_suffix_and_its_end_alone(processor) -> None:
 
 def test_the_prefix_sees_all_of_itself_and_the_suffix_only_what_came_before(tiny_base: Path, processor) -> None:
     eager = model.load_base(str(tiny_base), quantised=False, attention="eager")
-    found = attention.attention_mask(eager, processor, *QUESTIONS[1])
-    mask = np.array(found["mask"])
-    first, last = found["spans"]["suffix"]
-    assert mask[:first, :first].all()
-    assert not mask[:first, first:].any()
-    assert np.array_equal(mask[first:, first:], np.tril(np.ones((last - first, last - first), int)))
-    assert mask[first:, :first].all()
-    assert found["loss_on"] == [0] * first + [1] * (last - first)
+    for found in attention.batch_mask(eager, processor, QUESTIONS):
+        mask = np.array(found["mask"])
+        first, last = found["spans"]["suffix"]
+        assert mask[:first, :first].all()
+        assert not mask[:first, first:].any()
+        assert np.array_equal(mask[first:last, first:last], np.tril(np.ones((last - first, last - first), int)))
+        assert mask[first:last, :first].all()
+        assert not mask[:last, last:].any()
+        assert found["loss_on"] == [0] * first + [1] * (last - first) + [0] * (len(mask) - last)
