@@ -11,8 +11,9 @@ from PIL import Image
 
 from clone import ROOT
 from paliflow.errors import InputError
-from paliflow.vlm import answer, merge, methods, model
-from paliflow.vlm.features import encode_images
+from paliflow.vlm import answer, data, merge, methods, model, own_tasks
+from paliflow.vlm.evaluate import read_asked
+from paliflow.vlm.features import encode_images, write_features
 
 QUESTIONS = [
     "Are there any red things?",
@@ -115,3 +116,24 @@ def test_a_merged_adapter_answers_the_same(processor, features, method: str) -> 
 def test_a_model_without_an_adapter_is_merged_into_itself(base) -> None:
     before = dict(base.named_parameters())
     assert {name: id(value) for name, value in merge.merge(base).named_parameters()} == {n: id(v) for n, v in before.items()}
+
+
+@pytest.mark.parametrize(
+    ("pictures", "own_pictures", "tasks", "sentence"),
+    [
+        (1, 1, 1, r"features\.safetensors holds 1 pictures, fewer than .*test\.parquet"),
+        (2, 1, 2, r"own\.safetensors holds 1 pictures, fewer than .*own_tasks\.jsonl asks about"),
+        (2, 1, 0, r"own_tasks\.jsonl holds no task"),
+    ],
+)
+def test_what_does_not_belong_together_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: int, own_pictures: int, tasks: int, sentence: str
+) -> None:
+    questions = [data.Question(image, f"{image}.png", image, "exist", "?", "yes") for image in range(2)]
+    monkeypatch.setattr(data, "read_questions", lambda path: questions)
+    write_features(tmp_path / "features.safetensors", torch.zeros(pictures, 1, 1), "digest")
+    write_features(tmp_path / "own.safetensors", torch.zeros(own_pictures, 1, 1), "digest")
+    own_tasks.write_task_list(tmp_path / "own_tasks.jsonl", [own_tasks.OwnTask(index, "count", "count", "1") for index in range(tasks)])
+    names = ("train.parquet", "test.parquet", "features.safetensors", "own.safetensors", "own_tasks.jsonl")
+    with pytest.raises(InputError, match=sentence):
+        read_asked(*(tmp_path / name for name in names), "digest")
