@@ -22,8 +22,8 @@ def main() -> None:
     asked = evaluate.read_asked(*sources, digest)
     processor = model.load_processor(base, random_weights)
     answering = model.load_base(base, quantised=False, compute=arguments.compute_type, attention="eager", random_weights=random_weights)
-    first = asked.questions[0]
-    files.write_json(output / "attention_mask.json", attention.attention_mask(answering, processor, first.question, first.answer))
+    pair = attention.two_lengths(processor, [(question.question, question.answer) for question in asked.questions])
+    files.write_json(output / "attention_mask.json", {"rows": attention.batch_mask(answering, processor, pair)})
     answering.set_attn_implementation(model.attention_of(answering.config, "sdpa"))
     evaluate.evaluate(answering, processor.tokenizer, asked, None, arguments.bootstrap_resamples, stage, output)
 

@@ -56,8 +56,3 @@ def two_lengths(processor: PaliGemmaProcessor, asked: Sequence[tuple[str, str]])
     order = sorted(range(len(asked)), key=lengths.__getitem__)
     longer = [index for index in order if lengths[index] >= lengths[order[0]] + LEAST_DIFFERENCE]
     return [asked[order[0]], asked[(longer or order[-1:])[0]]]
-
-
-def attention_mask(model: PaliGemmaForConditionalGeneration, processor: PaliGemmaProcessor, question: str, answer: str) -> dict[str, Any]:
-    """`batch_mask` of a batch of one question, as the file attention_mask.json holds it."""
-    return {"rows": batch_mask(model, processor, [(question, answer)])}
