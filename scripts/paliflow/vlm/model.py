@@ -6,8 +6,6 @@ from pathlib import Path
 
 import torch
 from bitsandbytes.nn import Linear4bit
-from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoProcessor,
@@ -20,12 +18,11 @@ from transformers.utils import logging
 
 from paliflow import files
 from paliflow.errors import InputError
-from paliflow.vlm import hub, published
+from paliflow.vlm import fit, hub, published
 from paliflow.vlm import random_weights as random_model
 
 EMBEDDED_BASE = Path(__file__).resolve().parents[3] / "base_model"
 COMPUTE_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 NOT_QUANTISED = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
 
 logging.disable_progress_bar()
@@ -90,8 +87,8 @@ def load_processor(base: str, random_weights: bool = False) -> PaliGemmaProcesso
     if source != base:
         size = config.vision_config.image_size
         processor.image_processor.size = {"height": size, "width": size}
-        processor.image_processor.image_seq_length = processor.image_seq_length = _image_tokens(config)
-    _check_fit(base, processor, config)
+        processor.image_processor.image_seq_length = processor.image_seq_length = fit.image_tokens(config)
+    fit.check_fit(base, processor, config)
     return processor
 
 
@@ -200,52 +197,3 @@ def _read(
             "they are cut short or of another version, fetch or make the checkpoint anew."
         )
     return model
-
-
-def _check_fit(base: str, processor: PaliGemmaProcessor, config: PaliGemmaConfig) -> None:
-    """That the tokens and pixels which the processor makes are those that the model takes."""
-    tokenizer, pictures, vision = processor.tokenizer, processor.image_processor, config.vision_config
-    image_id, entries = tokenizer.convert_tokens_to_ids("<image>"), max(tokenizer.get_vocab().values()) + 1
-    size, tokens = (pictures.size["height"], pictures.size["width"]), _image_tokens(config)
-    fault = ""
-    if entries > config.text_config.vocab_size:
-        fault = f"tokenizer has {entries} entries and whose model has {config.text_config.vocab_size}"
-    elif image_id != config.image_token_index:
-        fault = f"tokenizer has <image> at {image_id} and whose model looks for it at {config.image_token_index}"
-    elif size != (vision.image_size, vision.image_size):
-        fault = f"processor makes pictures of {size[1]} × {size[0]} pixels and whose model takes {vision.image_size} × {vision.image_size}"
-    elif processor.image_seq_length != tokens:
-        fault = f"processor counts {processor.image_seq_length} tokens a picture and whose model makes {tokens}"
-    if fault:
-        raise InputError(f"vlm.base is '{base}', whose {fault}: they do not belong together, take both from one checkpoint.")
-
-
-def _image_tokens(config: PaliGemmaConfig) -> int:
-    return (config.vision_config.image_size // config.vision_config.patch_size) ** 2
-
-
-def add_adapter(model: PaliGemmaForConditionalGeneration, rank: int, alpha: float) -> PeftModel:
-    """Put a trainable low-rank adapter, W + (alpha / rank) B A, on the seven projections of the language model; the caller seeds torch."""
-    settings = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=TARGETS, bias="none", task_type="CAUSAL_LM")
-    return get_peft_model(model, settings)
-
-
-def load_adapter(model: PaliGemmaForConditionalGeneration, folder: Path) -> PeftModel:
-    """Put a trained adapter on its base.
-
-    Raises:
-        InputError: the folder holds no adapter, or one of another shape.
-    """
-    try:
-        return PeftModel.from_pretrained(model, str(folder)).eval()
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"{folder} holds no adapter that fits the base ({_first_line(error)}): train it again.") from None
-
-
-def checkpoint_digests(base: str) -> dict[str, str]:
-    """SHA-256 of each weights file of a checkpoint in a folder; none for a name on the model hub."""
-    return {path.name: files.sha256(path) for path in sorted(Path(base).glob("*.safetensors"))}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
