@@ -14,7 +14,7 @@ SOURCE_METRICS = {
 
 
 rule compute_theory:
-    """The numbers that the theory texts quote: NF4's levels, double quantisation, a ROUGE example, memory."""
+    """The numbers that the theory texts quote: NF4's levels, double quantisation, a ROUGE example."""
     output:
         metrics="results/compute_theory/metrics.json",
     log:

@@ -1,5 +1,6 @@
 """A PaliGemma with random weights, of the embedded base's own architecture, for the tests of the vision-language half."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,4 +21,15 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(4)
     architecture.build_model(processor).save_pretrained(folder)
     processor.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def capped_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sizes of a small model on Gemma 2, whose two key-value heads serve four query heads."""
+    folder = tmp_path_factory.mktemp("capped")
+    content = json.loads((tiny_base / "config.json").read_text())
+    del content["text_config"]["hidden_act"]
+    content["text_config"] |= {"model_type": "gemma2", "num_key_value_heads": 2, "num_hidden_layers": 2, "query_pre_attn_scalar": 40}
+    (folder / "config.json").write_text(json.dumps(content))
     return folder

@@ -1,6 +1,5 @@
 """What a training step keeps in memory: the formulas against the published sizes, and against what PyTorch is seen to keep."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -24,17 +23,6 @@ def paligemma() -> PaliGemmaForConditionalGeneration:
     """PaliGemma-3B without its weights."""
     with torch.device("meta"):
         return PaliGemmaForConditionalGeneration(published.config("google/paligemma-3b-pt-224"))
-
-
-@pytest.fixture(scope="module")
-def capped_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sizes of a small model on Gemma 2, whose two key-value heads serve four query heads."""
-    folder = tmp_path_factory.mktemp("capped")
-    content = json.loads((tiny_base / "config.json").read_text())
-    del content["text_config"]["hidden_act"]
-    content["text_config"] |= {"model_type": "gemma2", "num_key_value_heads": 2, "num_hidden_layers": 2, "query_pre_attn_scalar": 40}
-    (folder / "config.json").write_text(json.dumps(content))
-    return folder
 
 
 def shape_of(name: str) -> memory.Shape:

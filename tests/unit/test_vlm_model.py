@@ -60,6 +60,15 @@ def test_our_loss_is_the_librarys_and_cached_features_change_nothing(plain, proc
     assert ours.item() == pytest.approx(library_loss(plain, processor, pictures).item(), rel=1e-5)
 
 
+def test_our_loss_is_the_librarys_where_logits_are_capped(capped_base: Path, processor, pictures) -> None:
+    capped = model.load_base(str(capped_base), quantised=False, random_weights=True)
+    with torch.no_grad():
+        capped.model.language_model.norm.weight.add_(60)  # so that the logits reach the cap
+        encoded = encode_images(capped, processor, pictures, "test")
+        ours, theirs = suffix_loss(capped, batch_of(processor), encoded), library_loss(capped, processor, pictures)
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
+
+
 def test_our_gradient_is_the_librarys(tiny_base: Path, processor, pictures) -> None:
     gradients = []
     for ours in (True, False):

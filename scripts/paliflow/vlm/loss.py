@@ -1,5 +1,6 @@
 """The training loss: next-token cross-entropy on the suffix, with the vocabulary's head computed there alone."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import PaliGemmaForConditionalGeneration
@@ -39,7 +40,9 @@ def loss_of(model: PaliGemmaForConditionalGeneration, hidden: Tensor, batch: dic
     if count == 0:
         raise InputError("Every label of a batch is masked, so that there is nothing to learn from it: give its questions answers.")
     targets = batch["labels"][:, 1:][wanted[:, :-1]]
-    logits = model.lm_head(hidden[wanted]).float()
+    logits = model.lm_head(hidden[wanted])
+    cap = getattr(model.config.text_config, "final_logit_softcapping", None)  # Gemma 2 has one
+    logits = (logits if cap is None else cap * torch.tanh(logits / cap)).float()
     return functional.cross_entropy(logits, targets, reduction="sum") / (tokens or count)
 
 
