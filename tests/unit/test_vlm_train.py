@@ -23,7 +23,7 @@ QUESTIONS = [
     Question(index % 3, f"{index % 3}.png", index, "kind", f"What color {'big ' * (index % 4)}?", WORDS[index % 4]) for index in range(12)
 ]
 SCHEDULE = Schedule(learning_rate=5e-3, weight_decay=0.0, batch_size=4, epochs=3, warmup_share=0.1, seed=9)
-SHORT = replace(SCHEDULE, batch_size=2, accumulation=2, epochs=2, consistency=1.0)
+SHORT = replace(SCHEDULE, batch_size=2, epochs=2, consistency=1.0)
 FEW = QUESTIONS[:6]
 FEATURES = torch.randn(3, 36, 160, generator=torch.Generator().manual_seed(1))
 TIMES = ("tokens_per_second", "memory_mib")
