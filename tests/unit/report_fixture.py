@@ -11,6 +11,7 @@ from typing import Any
 import pandas
 import yaml
 from analysis_fixture import make_analysis, write_analysis
+from memory_fixture import make_memory
 
 from paliflow.runs import comparison_groups, comparison_runs
 
@@ -87,6 +88,7 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
     for run in comparison_runs(settings["vlm"]):
         _metrics(results / "train_adapter" / run / "metrics.json", {"steps": 125})
         _metrics(results / "evaluate_adapter" / run / "metrics.json", {"n": 1290})
+    _metrics(results / "measure_memory" / "metrics.json", make_memory())
     _metrics(results / "compare_runs" / "metrics.json", make_comparison(settings))
     _samples(results, draw, question)
     for pair in pairs:

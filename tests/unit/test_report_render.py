@@ -33,10 +33,11 @@ def make_study(folder, source="embedded", comparison=COMPARISON, **data):
     run(folder, "plot_clevr", *subset, *drawn)
     run(folder, "compute_theory", "--metrics", theory)
     seen = ["--analysis", "results/analyse_adapter/metrics.json", "--attention", "results/analyse_adapter/attention.json"]
-    seen += ["--mask", "results/evaluate_base/attention_mask.json", "--attention-maps", f"{figures}/theory_attention_maps.png"]
-    names = [name.replace("_", "-") for name in ("nf4_levels", "quantisation_error", "singular_values", "attention_mask")]
+    seen += ["--mask", "results/evaluate_base/attention_mask.json"]
+    names = [name.replace("_", "-") for name in ("nf4_levels", "quantisation_error", "singular_values", "attention_mask", "attention_maps")]
     drawn = [part for name in names for part in (f"--{name}", f"{figures}/theory_{name.replace('-', '_')}.svg")]
     run(folder, "plot_theory", "--theory", theory, *seen, *drawn)
+    run(folder, "plot_memory", "--memory", "results/measure_memory/metrics.json", "--figure", f"{figures}/memory_terms.svg")
     read = options("results/", "/metrics.json", base="evaluate_base", main="evaluate_adapter/main", training="train_adapter/main")
     read += ["--comparison", "results/compare_runs/metrics.json"]
     names = {"loss": "loss", "kinds": "exact_match_by_kind", "rouge": "rouge", "ranks": "ranks", "forgetting": "forgetting"}
@@ -154,26 +155,51 @@ def test_a_missing_number_writes_nothing(study, tmp_path):
     assert not (tmp_path / "results" / "report").exists()
 
 
-def test_the_report_reads_right_for_the_real_clevr(tmp_path):
-    text = render(tmp_path, make_study(tmp_path, "clevr"))[".md"].decode()
-    assert "CLEVR's own" in text and "rendered anew" not in text
+@pytest.fixture(scope="module")
+def divided(tmp_path_factory):
+    """The Markdown of a compositional study on the release's own pictures."""
+    folder = tmp_path_factory.mktemp("divided")
+    return render(folder, make_study(folder, "clevr", compositional=True))[".md"].decode()
 
 
-def test_the_report_of_the_hub_says_what_it_lacks(tmp_path):
-    text = render(tmp_path, make_study(tmp_path, "hub"))[".md"].decode()
-    assert "no programs to draw" in text and "none: this source has no scene graphs" in text
-    assert "families" not in text.split("Pictures")[1][:400] and "fig:difficulty" not in text and "nobody has right answers" in text
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory):
+    """The Markdown of a study that knows no programs and compares nothing."""
+    folder = tmp_path_factory.mktemp("sparse")
+    return render(folder, make_study(folder, "hub", ALONE))[".md"].decode()
 
 
-def test_the_report_of_a_compositional_study_counts_both_conditions(tmp_path):
-    text = render(tmp_path, make_study(tmp_path, compositional=True))[".md"].decode()
-    assert "| Condition A | 631 pictures for training, 64 for the test" in text and "| Condition B | 0 pictures for training" in text
+def test_the_report_reads_right_for_the_real_clevr(divided):
+    assert "CLEVR's own" in divided and "rendered anew" not in divided
 
 
-def test_a_study_of_one_run_compares_nothing(tmp_path):
-    text = render(tmp_path, make_study(tmp_path, comparison=ALONE))[".md"].decode()
-    assert "how much another seed would change is not measured here" in text and "its effect is not measured here" in text
-    assert "tab:methods" not in text and "None" not in text
+def test_the_report_of_a_compositional_study_counts_both_conditions(divided):
+    assert "| Condition A | 631 pictures for training, 64 for the test" in divided and "| Condition B | 0 pictures for training" in divided
+
+
+def test_the_report_of_the_hub_says_what_it_lacks(sparse):
+    assert "no programs to draw" in sparse and "none: this source has no scene graphs" in sparse
+    assert "families" not in sparse.split("Pictures")[1][:400] and "fig:difficulty" not in sparse and "nobody has right answers" in sparse
+
+
+def test_a_study_of_one_run_compares_nothing(sparse):
+    assert "how much another seed would change is not measured here" in sparse and "its effect is not measured here" in sparse
+    assert "tab:methods" not in sparse and "None" not in sparse
+
+
+def test_the_text_follows_the_numbers(study, tmp_path):
+    folder, settings = study
+    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
+    path = tmp_path / "results" / "compare_runs" / "metrics.json"
+    document = json.loads(path.read_text())
+    worse = {"value": -0.03, "low": -0.05, "high": -0.01, "n": 1290}
+    document["values"]["against_base"]["main"]["difference"] = worse
+    document["values"]["against_qlora"]["qlora_rank16_consistency8"]["difference"] = worse
+    document["values"]["groups"]["full"]["kept"] = {"value": 0.9, "low": 0.89, "high": 0.91, "n": 3}
+    path.write_text(json.dumps(document))
+    text = render(tmp_path, settings)[".md"].decode()
+    assert "exact match after tuning is 3.0\u00a0points below that before (−5.0 to −1.0)" in text
+    assert "full fine\\-tuning kept most" in text and "is not shown by these runs" in text and "and at a price" in text
 
 
 def test_random_weights_are_told_on_the_first_page_and_beside_the_training(study, tmp_path):
