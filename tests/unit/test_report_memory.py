@@ -14,6 +14,7 @@ from paliflow.report.markdown import Markdown
 
 TEMPLATES = Path(__file__).parents[2] / "report_template"
 SOURCES = "paligemma_config beyer2024paligemma liu2024dora loshchilov2019adamw micikevicius2018mixed dao2022flash chen2016checkpointing"
+SOURCES += " steiner2024paligemma2 gemma2_2024"
 
 
 def render(folder: Path, memory: dict[str, Any]) -> str:
