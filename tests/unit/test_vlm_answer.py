@@ -60,6 +60,26 @@ def alone(base, processor, features) -> list[answer.Answer]:
     return answer.answer_questions(base, processor.tokenizer, features, ASKED, "test", batch_size=1)
 
 
+@pytest.mark.parametrize("room", [0, 1, 5])
+def test_a_gpu_too_small_for_a_batch_answers_fewer_at_a_time(
+    base, processor, features, alone, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = answer._decode
+
+    def crowded(model, tokenizer, batch: list, *rest):
+        if len(batch) > room:
+            raise torch.OutOfMemoryError
+        return decode(model, tokenizer, batch, *rest)
+
+    monkeypatch.setattr(answer, "_decode", crowded)
+    if room == 0:
+        with pytest.raises(InputError, match="does not hold the answer to a single question"):
+            answer.answer_questions(base, processor.tokenizer, features, ASKED, "test")
+    else:
+        found = answer.answer_questions(base, processor.tokenizer, features, ASKED, "test")
+        assert [given.text for given in found] == [given.text for given in alone]
+
+
 @settings(max_examples=4)
 @given(st.integers(2, 14), st.permutations(range(len(ASKED))))
 def test_answers_do_not_depend_on_the_batch_or_the_order(base, processor, features, alone, batch_size: int, order: list[int]) -> None:

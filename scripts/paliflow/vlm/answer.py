@@ -41,24 +41,30 @@ def answer_questions(
         features: projected features of all images, (images, image tokens, width).
         questions: (index of the image, question) pairs.
         label: what the progress bar says.
-        batch_size: how many are decoded at a time; questions of like length come together, which spares padding.
+        batch_size: how many are decoded at a time, fewer where a GPU's memory does not hold them; questions of like length come
+            together, which spares padding.
         max_tokens: where an answer without an end is cut.
 
     Returns:
         The answers in the order of the questions.
 
     Raises:
-        InputError: the model gives no finite scores.
+        InputError: the model gives no finite scores, or the GPU does not hold a single question.
     """
     model.eval()
     encoded = [examples.encode(tokenizer, features.shape[1], question, None) for _, question in questions]
     order = sorted(range(len(questions)), key=lambda index: len(encoded[index].prefix))
     answers: dict[int, Answer] = {}
     with progress.track(range(len(questions)), label, unit="question") as bar:
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
+        while chosen := order[len(answers) : len(answers) + batch_size]:
             images = features[torch.tensor([questions[index][0] for index in chosen])]
-            tokens, scores = _decode(model, tokenizer, [encoded[index] for index in chosen], images, max_tokens)
+            try:
+                tokens, scores = _decode(model, tokenizer, [encoded[index] for index in chosen], images, max_tokens)
+            except torch.OutOfMemoryError:
+                if len(chosen) == 1:
+                    raise InputError("The GPU's memory does not hold the answer to a single question: give a smaller vlm.base.") from None
+                batch_size = len(chosen) // 2  # which changes no answer
+                continue
             if not scores.isfinite().all():
                 question = questions[chosen[int(scores.isfinite().logical_not().nonzero()[0])]][1]
                 raise InputError(f"the model gives no finite scores for {question[:60]!a}: set vlm.compute_type to float32.")
