@@ -20,7 +20,7 @@ from paliflow.vlm.card import model_card
 
 HELD_OUT_SHARE = 0.03  # of the scenes, on which the tasks are measured at the end
 TASKS_PER_SCENE = 20  # of those
-OWN_PICTURES, OWN_TASKS = 100, 10  # of those, kept beside the weights: on them a study measures what its fine-tuning forgets
+OWN_PICTURES, OWN_TASKS = 100, 5  # of those, kept beside the weights: on them a study measures what its fine-tuning forgets
 MOST_TASK_TOKENS = 48
 
 
