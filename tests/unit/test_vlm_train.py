@@ -211,7 +211,8 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
         qlora.train(tmp_path)
     assert "The loss of step 6 is nan" in str(caught.value)
     assert cure in str(caught.value)
-    assert f"{tmp_path / 'checkpoint.pt'} still holds the last good weights" in str(caught.value)
+    assert f"{tmp_path / 'checkpoint.pt'} the last good weights" in str(caught.value)
+    assert [record["step"] for record in files.read_json_lines(tmp_path / "train_log.jsonl")] == [1, 2, 3, 4, 5]
     state = checkpoint.load(tmp_path / "checkpoint.pt")
     assert len(state["log"]) == 4
     assert all(value.isfinite().all() for value in state["trained"])
@@ -220,7 +221,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
 
 def test_an_infinite_gradient_stops_the_run(qlora: Trainee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train.nn.utils, "clip_grad_norm_", lambda *_: torch.tensor(float("inf")))
-    with pytest.raises(InputError, match=r"The gradient of step 1 is inf.*no checkpoint was due before it"):
+    with pytest.raises(InputError, match=r"The gradient of step 1 is inf.*no checkpoint was due yet"):
         qlora.train(tmp_path)
 
 

@@ -10,19 +10,20 @@ from paliflow.errors import InputError
 from paliflow.vlm.schedule import Schedule
 
 
-def not_finite(what: str, value: float, schedule: Schedule, model: nn.Module, kept: Path | None) -> InputError:
+def not_finite(what: str, value: float, schedule: Schedule, model: nn.Module, log: Path, kept: Path | None) -> InputError:
     """A loss or gradient that is infinite or no number.
 
     Args:
         what: which, and of which step.
         value: what it is.
         schedule, model: of the training.
+        log: the file of the steps before.
         kept: the last checkpoint, if one was written.
     """
     cure = f"lower the learning rate ({schedule.learning_rate:g} now)"
     if any(getattr(module, "compute_dtype", None) == torch.float16 for module in model.modules()):
         cure += " or set vlm.compute_type to float32"
-    rest = f"{kept} still holds the last good weights" if kept else "no checkpoint was due before it"
+    rest = f"{log} holds the steps before, and " + (f"{kept} the last good weights" if kept else "no checkpoint was due yet")
     return InputError(f"The {what} is {value}, and the training stops before it spoils the weights: {cure}; {rest}.")
 
 

@@ -1,5 +1,6 @@
 """Train by any method: one loop, the figures of every step kept, resumable to the same bytes."""
 
+import json
 import math
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from paliflow import checkpoint, progress
+from paliflow import checkpoint, files, progress
 from paliflow.errors import InputError
 from paliflow.provenance import peak_memory_mib
 from paliflow.seeds import derive_seed
@@ -20,6 +21,7 @@ from paliflow.vlm.data import Question
 from paliflow.vlm.schedule import Schedule
 
 CHECKPOINT_EVERY = 50
+LOG = "train_log.jsonl"
 GRADIENT_LIMIT = 1.0  # norm at which gradients are clipped
 
 Record = dict[str, float]
@@ -43,7 +45,8 @@ def train(
         features: projected features of all pictures, (pictures, image tokens, width).
         questions: the training questions; `image` indexes `features`.
         schedule: length, rates, parts and seed.
-        work: a folder for the checkpoint; a run that finds one there goes on from it and ends in the same weights.
+        work: a folder for the checkpoint and for `train_log.jsonl`, which grows with every step; a run that finds a checkpoint there goes
+            on from it and ends in the same weights.
         label: what the progress bar says.
         observe: is given each step's record.
 
@@ -56,13 +59,15 @@ def train(
     run = _Run(model, tokenizer, features, questions, schedule, work)
     lengths = [len(encoded.prefix) + len(encoded.suffix) for encoded in run.encoded]
     steps = schedule.steps(len(questions))
-    with progress.track(range(steps), label, unit="step") as bar:
+    files.write_json_lines(work / LOG, run.log)  # of an interrupted run, without the steps behind its last checkpoint
+    with progress.track(range(steps), label, unit="step") as bar, (work / LOG).open("a", encoding="utf-8") as live:
         bar.update(len(run.log))
         for step, (epoch, chosen) in enumerate(schedule.batches(lengths)):
             if step < len(run.log):
                 continue
             record = run.take(step, epoch, chosen, schedule.rate(step, steps))
             observe(record)
+            print(json.dumps(record), file=live, flush=True)
             bar.set_postfix_str(f"loss {record['loss']:.3f}", refresh=False)
             bar.update()
             if (step + 1) % CHECKPOINT_EVERY == 0:
@@ -135,7 +140,7 @@ class _Run:
             for name, value in (("loss", losses.suffix + losses.consistency), ("gradient", norm)):
                 if not math.isfinite(value):
                     kept = self.path if len(self.log) >= CHECKPOINT_EVERY else None
-                    raise faults.not_finite(f"{name} of step {step + 1}", value, self.schedule, self.model, kept)
+                    raise faults.not_finite(f"{name} of step {step + 1}", value, self.schedule, self.model, self.path.parent / LOG, kept)
             self.optimizer.step()
         except torch.OutOfMemoryError:
             raise faults.out_of_memory(step + 1, self.schedule) from None
