@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from paliflow import errors, files
-from paliflow.arguments import Parser, positive_integer
+from paliflow.arguments import Parser, positive_integer, whole_number
 from paliflow.errors import InputError
 from paliflow.provenance import Stage
 from paliflow.runs import MAIN
@@ -34,8 +34,8 @@ def main() -> None:
     parser.add_argument(
         "--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="of the arithmetic (default %(default)s)"
     )
-    parser.add_argument("--seed", type=int, required=True, help="seed of the normal sample and of the drawn questions")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU (default %(default)s)")
+    parser.add_argument("--seed", type=whole_number, required=True, help="seed of the normal sample and of the drawn questions")
+    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics.json, attention.json and the pictures in attention/")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from paliflow import errors, files
-from paliflow.arguments import Parser
+from paliflow.arguments import Parser, positive_integer, whole_number
 from paliflow.errors import InputError
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
@@ -20,8 +20,8 @@ def main() -> None:
     parser.add_argument("--base-predictions", type=Path, required=True, help="predictions.jsonl of evaluate_base")
     parser.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of evaluate_adapter, each named as its run")
     parser.add_argument("--training", type=Path, nargs="+", required=True, help="folders of train_adapter, each named as its run")
-    parser.add_argument("--bootstrap-resamples", type=int, default=1000, help="resamples behind each interval (default %(default)s)")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the bootstrap")
+    parser.add_argument("--bootstrap-resamples", type=positive_integer, default=1000, help="behind each interval (default %(default)s)")
+    parser.add_argument("--seed", type=whole_number, required=True, help="seed of the bootstrap")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics.json")
     arguments = parser.parse_args()
 

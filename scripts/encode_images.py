@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from paliflow import errors, files
-from paliflow.arguments import Parser
+from paliflow.arguments import Parser, positive_integer, whole_number
 from paliflow.provenance import Stage
 from paliflow.vlm import data, features, model, own_tasks
 
@@ -20,8 +20,8 @@ def main() -> None:
     parser.add_argument(
         "--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="type of numbers (default %(default)s)"
     )
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed; nothing here is drawn by it")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU (default %(default)s)")
+    parser.add_argument("--seed", type=whole_number, required=True, help="the study's seed; nothing here is drawn by it")
+    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument(
         "--output", type=Path, required=True, help="folder for {train,test,own}.safetensors, own_tasks.jsonl and metrics.json"
     )

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from paliflow import errors, progress
-from paliflow.arguments import Parser, positive_integer
+from paliflow.arguments import Parser, positive_integer, positive_number, whole_number
 from paliflow.errors import InputError
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
@@ -31,9 +31,9 @@ def main() -> None:
     parser.add_argument("--random-weights", action="store_true", help="the base's shapes with weights drawn at random")
     parser.add_argument("--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="type of the arithmetic")
     parser.add_argument("--rank", type=positive_integer, default=16, help="of the adapters (default %(default)s)")
-    parser.add_argument("--alpha", type=float, default=32, help="the adapter's output is scaled by alpha / rank (default %(default)s)")
+    parser.add_argument("--alpha", type=positive_number, default=32, help="its output is scaled by alpha / rank (default %(default)s)")
     parser.add_argument("--batch-size", type=positive_integer, default=32, help="questions in the batch (default %(default)s)")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the batch and of the adapters' weights")
+    parser.add_argument("--seed", type=whole_number, required=True, help="seed of the batch and of the adapters' weights")
     parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics.json")
     arguments = parser.parse_args()

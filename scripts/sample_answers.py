@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 from paliflow import errors, files
-from paliflow.arguments import Parser
+from paliflow.arguments import Parser, positive_integer, whole_number
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
 from paliflow.vlm import data
@@ -17,9 +17,12 @@ def main() -> None:
     parser.add_argument("--before", type=Path, required=True, help="predictions.jsonl of the base")
     parser.add_argument("--after", type=Path, required=True, help="predictions.jsonl of the fine-tuned model")
     parser.add_argument(
-        "--samples", type=int, default=10, help="how many questions to draw; all of them if there are fewer (default %(default)s)"
+        "--samples",
+        type=positive_integer,
+        default=10,
+        help="questions to draw; all if there are fewer (default %(default)s)",
     )
-    parser.add_argument("--seed", type=int, required=True, help="seed of the draw")
+    parser.add_argument("--seed", type=whole_number, required=True, help="seed of the draw")
     parser.add_argument("--output", type=Path, required=True, help="folder for samples.json, images/ and metrics.json")
     arguments = parser.parse_args()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from paliflow import errors, files
-from paliflow.arguments import Parser, positive_integer
+from paliflow.arguments import Parser, number_from_zero, positive_integer, positive_number, share_from_zero, whole_number
 from paliflow.errors import InputError
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
@@ -24,20 +24,20 @@ def main() -> None:
     parser.add_argument("--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="type of the arithmetic")
     parser.add_argument("--method", choices=methods.METHODS, required=True, help="what trains, and on which form of the base")
     parser.add_argument("--rank", type=positive_integer, default=16, help="of the adapter; full has none (default %(default)s)")
-    parser.add_argument("--alpha", type=float, default=32, help="the adapter's output is scaled by alpha / rank (default %(default)s)")
-    parser.add_argument("--learning-rate", type=float, default=2e-3, help="AdamW's peak (default %(default)s)")
-    parser.add_argument("--weight-decay", type=float, default=0.0, help="AdamW's (default %(default)s)")
+    parser.add_argument("--alpha", type=positive_number, default=32, help="its output is scaled by alpha / rank (default %(default)s)")
+    parser.add_argument("--learning-rate", type=positive_number, default=2e-3, help="AdamW's peak (default %(default)s)")
+    parser.add_argument("--weight-decay", type=number_from_zero, default=0.0, help="AdamW's (default %(default)s)")
     parser.add_argument("--batch-size", type=positive_integer, default=32, help="questions a step (default %(default)s)")
     parser.add_argument("--accumulation", type=positive_integer, default=1, help="parts that a batch is cut into (default %(default)s)")
     parser.add_argument("--checkpointing", action="store_true", help="compute activations again in the backward pass: less memory")
     parser.add_argument("--epochs", type=positive_integer, default=2, help="passes over the training questions (default %(default)s)")
     parser.add_argument(
-        "--warmup-share", type=float, default=0.05, help="share of the steps with a rising learning rate (default %(default)s)"
+        "--warmup-share", type=share_from_zero, default=0.05, help="share of the steps with a rising learning rate (default %(default)s)"
     )
-    parser.add_argument("--questions", type=int, default=0, help="so many training questions, drawn by the seed; 0: all (default)")
-    parser.add_argument("--consistency", type=float, default=0.0, help="weight of the agreement with the frozen base (default %(default)s)")
+    parser.add_argument("--questions", type=whole_number, default=0, help="so many training questions, drawn by the seed; 0: all (default)")
+    parser.add_argument("--consistency", type=number_from_zero, default=0.0, help="weight of the term after CoPrompt (default %(default)s)")
     parser.add_argument("--tensorboard", action="store_true", help="also write the curves for TensorBoard")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the adapter's weights and of the order of the questions")
+    parser.add_argument("--seed", type=whole_number, required=True, help="seed of the adapter's weights and of the order of the questions")
     parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for weights/, train_log.jsonl and metrics.json")
     arguments = parser.parse_args()

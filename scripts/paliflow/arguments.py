@@ -1,6 +1,7 @@
 """The numbers that a stage takes on its command line, and a parser that tells of a wrong argument as of any other mistake of the user's."""
 
 import argparse
+import math
 from typing import NoReturn
 
 from paliflow.errors import InputError
@@ -27,6 +28,53 @@ def positive_integer(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a whole number of at least 1")
     return int(text)
+
+
+def whole_number(text: str) -> int:
+    """A whole number of at least 0.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a whole number of at least 0")
+    return int(text)
+
+
+def positive_number(text: str) -> float:
+    """A finite number above 0.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    value = _number(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number above 0")
+    return value
+
+
+def number_from_zero(text: str) -> float:
+    """A finite number of at least 0.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    value = _number(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number of at least 0")
+    return value
+
+
+def share_from_zero(text: str) -> float:
+    """A number from 0 to 1.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number from 0 to 1")
+    return value
 
 
 def share(text: str) -> float:

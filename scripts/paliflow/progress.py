@@ -1,7 +1,8 @@
 """A bar on anything that lasts: a live one on a terminal, a line every few seconds in a log or under Snakemake."""
 
+import statistics
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO, TypeVar
 
 from tqdm import tqdm
@@ -20,6 +21,16 @@ def track(items: Iterable[Item], label: str, total: int | None = None, unit: str
     if sys.stderr.isatty():
         return tqdm(items, desc=label, total=total, unit=unit, dynamic_ncols=True)
     return tqdm(items, desc=label, total=total, unit=unit, file=_Lines(), ascii=" #", ncols=100, mininterval=SECONDS_BETWEEN_LINES)
+
+
+def curve(values: Sequence[float], width: int = 16) -> str:
+    """A curve in one line of characters, to stand behind a bar: the mean of each of `width` parts, from the lowest to the highest."""
+    levels = " ▁▂▃▄▅▆▇█" if sys.stderr.isatty() else " .:-=+*#"
+    parts = min(width, len(values))
+    means = [statistics.fmean(values[len(values) * part // parts : len(values) * (part + 1) // parts]) for part in range(parts)]
+    low, high = (min(means), max(means)) if means else (0.0, 0.0)
+    steps = len(levels) - 2
+    return "".join(levels[1 + round((mean - low) / (high - low) * steps)] if high > low else levels[1] for mean in means)
 
 
 def say(message: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paliflow.progress import say, track
+from paliflow.progress import curve, say, track
 
 
 def test_every_item_passes_through() -> None:
@@ -27,3 +27,16 @@ def test_no_line_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_message_goes_to_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     say("resumed at step 100")
     assert capsys.readouterr().err == "resumed at step 100\n"
+
+
+def test_a_falling_curve_falls_from_the_highest_to_the_lowest_character() -> None:
+    drawn = curve([10.0 - step for step in range(10)], width=5)
+    assert (len(drawn), drawn[0], drawn[-1]) == (5, "#", ".")
+    heights = [" .:-=+*#".index(character) for character in drawn]
+    assert heights == sorted(heights, reverse=True)
+        (" .:-=+*#".index(character) for character in drawn), reverse=True
+    )
+
+
+def test_a_curve_of_few_or_equal_values_is_drawn_too() -> None:
+    assert (curve([]), curve([2.0]), curve([1.0, 1.0])) == ("", ".", "..")

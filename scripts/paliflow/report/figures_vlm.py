@@ -29,9 +29,11 @@ def draw_loss(lines: Sequence[Mapping[str, float]]) -> Figure:
     pane.plot(steps, loss, color=style.COLOURS["after"], alpha=0.35, linewidth=0.7, label="each step")
     pane.plot(steps, smooth, color=style.COLOURS["after"], label=f"mean of {window} steps")
     _mark_epochs(pane, lines)
-    pane.set(xlabel="step", ylabel="loss (nats a token)", yscale="log", xlim=(0, None))
-    pane.yaxis.set_major_formatter("{x:g}")
-    pane.yaxis.set_minor_formatter(_sparse_label)
+    pane.set(xlabel="step", ylabel="loss (nats a token)", xlim=(0, None))
+    if loss.max() > 3 * loss.min() > 0:  # below that a logarithmic axis has no round number to show
+        pane.set_yscale("log")
+        pane.yaxis.set_major_formatter("{x:g}")
+        pane.yaxis.set_minor_formatter(_sparse_label)
     pane.legend(loc="upper right")
     return figure
 

@@ -50,8 +50,8 @@ def compare(runs: Sequence[Run], base: np.ndarray, prior: np.ndarray, bootstrap:
         bootstrap: over the pictures of the questions.
 
     Returns:
-        `against_base` and `against_prior` by run and `against_qlora` by group, each {difference, mcnemar}; `groups` by group, quality
-        with its interval over seeds, and the mean cost.
+        `against_base` and `against_prior` by run, each {difference, mcnemar}; `against_qlora` by group, {difference, mcnemar_by_seed};
+        `groups` by group, quality with its interval over seeds, and the mean cost.
 
     Raises:
         InputError: a run's metrics lack a value.
@@ -60,8 +60,8 @@ def compare(runs: Sequence[Run], base: np.ndarray, prior: np.ndarray, bootstrap:
     for run in runs:
         groups.setdefault(run.group, []).append(run)
     return {
-        "against_base": {run.name: _paired([base], [run.hits], bootstrap) for run in runs},
-        "against_prior": {run.name: _paired([prior], [run.hits], bootstrap) for run in runs},
+        "against_base": {run.name: _paired(base, run.hits, bootstrap) for run in runs},
+        "against_prior": {run.name: _paired(prior, run.hits, bootstrap) for run in runs},
         "groups": {label: _summary(members) for label, members in groups.items()},
         "against_qlora": _against_qlora(groups, bootstrap),
     }
@@ -78,15 +78,23 @@ def _against_qlora(groups: Mapping[str, Sequence[Run]], bootstrap: Bootstrap) ->
         hits = [{run.name.removeprefix(run.group): run.hits for run in groups[name]} for name in (label, other)]
         seeds = sorted(hits[0].keys() & hits[1].keys())
         if seeds:
-            found[other] = _paired([hits[0][seed] for seed in seeds], [hits[1][seed] for seed in seeds], bootstrap)
+            found[other] = _paired_seeds([hits[0][seed] for seed in seeds], [hits[1][seed] for seed in seeds], bootstrap)
     return {other: found[other] for other in groups if other in found}
 
 
-def _paired(base: Sequence[np.ndarray], tuned: Sequence[np.ndarray], bootstrap: Bootstrap) -> dict[str, Any]:
-    """The difference of two sides in exact match, as a mean over paired seeds, and McNemar's test on their summed counts."""
+def _paired(base: np.ndarray, tuned: np.ndarray, bootstrap: Bootstrap) -> dict[str, Any]:
+    """The difference of two runs in exact match, and McNemar's test."""
+    return {"difference": bootstrap.mean(tuned.astype(int) - base.astype(int)), "mcnemar": _mcnemar(base, tuned)}
+
+
+def _paired_seeds(base: Sequence[np.ndarray], tuned: Sequence[np.ndarray], bootstrap: Bootstrap) -> dict[str, Any]:
+    """The difference as a mean over paired seeds, and a test for each: seeds answer the same questions, so their counts do not add up."""
     ahead = np.array(tuned, int) - np.array(base, int)
-    counts = int((ahead < 0).sum()), int((ahead > 0).sum())
-    return {"difference": bootstrap.mean(ahead.mean(0)), "mcnemar": mcnemar(*counts)}
+    return {"difference": bootstrap.mean(ahead.mean(0)), "mcnemar_by_seed": [_mcnemar(*pair) for pair in zip(base, tuned, strict=True)]}
+
+
+def _mcnemar(base: np.ndarray, tuned: np.ndarray) -> dict[str, float]:
+    return mcnemar(int((base & ~tuned).sum()), int((tuned & ~base).sum()))
 
 
 def _summary(members: Sequence[Run]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import PaliGemmaForConditionalGeneration, PreTrainedTokenizerBase
 
 from paliflow import files
-from paliflow.arguments import Parser
+from paliflow.arguments import Parser, positive_integer, whole_number
 from paliflow.errors import InputError
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
@@ -56,9 +56,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="type of numbers (default %(default)s)"
     )
-    parser.add_argument("--bootstrap-resamples", type=int, default=1000, help="resamples behind each interval (default %(default)s)")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the bootstrap")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch on a CPU (default %(default)s)")
+    parser.add_argument("--bootstrap-resamples", type=positive_integer, default=1000, help="behind each interval (default %(default)s)")
+    parser.add_argument("--seed", type=whole_number, required=True, help="seed of the bootstrap")
+    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for predictions.jsonl, own_answers.jsonl and metrics.json")
 
 

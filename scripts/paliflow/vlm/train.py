@@ -68,7 +68,8 @@ def train(
             record = run.take(step, epoch, chosen, schedule.rate(step, steps))
             observe(record)
             print(json.dumps(record), file=live, flush=True)
-            bar.set_postfix_str(f"loss {record['loss']:.3f}", refresh=False)
+            losses = [line["loss"] for line in run.log]
+            bar.set_postfix_str(f"loss {progress.curve(losses)} {record['loss']:.3f}", refresh=False)
             bar.update()
             if (step + 1) % CHECKPOINT_EVERY == 0:
                 run.save()
