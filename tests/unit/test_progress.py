@@ -34,8 +34,6 @@ def test_a_falling_curve_falls_from_the_highest_to_the_lowest_character() -> Non
     assert (len(drawn), drawn[0], drawn[-1]) == (5, "#", ".")
     heights = [" .:-=+*#".index(character) for character in drawn]
     assert heights == sorted(heights, reverse=True)
-        (" .:-=+*#".index(character) for character in drawn), reverse=True
-    )
 
 
 def test_a_curve_of_few_or_equal_values_is_drawn_too() -> None:
