@@ -1,13 +1,11 @@
 """What is looked into after training: 4-bit errors, singular values of adapters, the attention mask, attention over the picture."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save_file
 
 from paliflow.errors import InputError
 from paliflow.vlm import attention, attention_maps, methods, model, quantisation, singular_values
@@ -159,12 +157,9 @@ def test_an_adapter_of_another_base_is_refused(saved) -> None:
         singular_values.read_adapter(saved[0], "another digest")
 
 
-def test_what_is_no_adapter_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "base.json").write_text(json.dumps({"base_digest": "digest", "method": "full"}))
-    with pytest.raises(InputError, match="holds no low-rank adapter that can be read"):
-        singular_values.read_adapter(tmp_path, "digest")
-    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 4, "lora_alpha": 8}))
-    save_file({"weight": torch.ones(2)}, tmp_path / "adapter_model.safetensors")
+def test_what_is_no_low_rank_adapter_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    base = model.load_base(str(tiny_base), quantised=False)
+    methods.save_weights(methods.add_adapter(base, "full", rank=3, alpha=6), "full", tmp_path, "digest")
     with pytest.raises(InputError, match="holds no low-rank adapter: "):
         singular_values.read_adapter(tmp_path, "digest")
 

@@ -115,14 +115,18 @@ def interrupting(function: Callable, call: int, half: bool = False) -> Callable:
     return wrapped
 
 
-@pytest.mark.parametrize("kept", [0, 10, 0.5, 0.999])
-def test_a_checkpoint_cut_short_is_told_of_and_left_aside(
-    qlora: Trainee, whole: tuple[list[dict], dict[str, Tensor]], tmp_path: Path, kept: float, capsys: pytest.CaptureFixture[str]
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 2**20), flip=st.booleans())
+def test_a_checkpoint_cut_short_or_changed_is_told_of_and_left_aside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: int, flip: bool
 ) -> None:
-    checkpoint.save({"log": [], "trained": [torch.ones(500)]}, tmp_path / "checkpoint.pt")
-    content = (tmp_path / "checkpoint.pt").read_bytes()
-    (tmp_path / "checkpoint.pt").write_bytes(content[: int(kept * len(content)) if kept < 1 else int(kept)])
-    assert checkpoint.load(tmp_path / "checkpoint.pt") is None
+    path = tmp_path / "checkpoint.pt"
+    checkpoint.save({"log": [], "trained": [torch.ones(500)]}, path)
+    content = bytearray(path.read_bytes())
+    place %= len(content)
+    content[place] ^= 1
+    path.write_bytes(content if flip else content[:place])
+    assert checkpoint.load(path) is None
     assert "is cut short or broken: the training starts again" in capsys.readouterr().err
 
 

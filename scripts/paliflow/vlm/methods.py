@@ -10,7 +10,6 @@ from pathlib import Path
 
 from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PaliGemmaForConditionalGeneration
@@ -66,7 +65,7 @@ def trained_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def save_weights(model: nn.Module, method: str, folder: Path, base_digest: str) -> None:
-    """Write what was trained, in its own type, and `base.json`, which says on which base it belongs.
+    """Write what was trained, in its own type, and `base.json`, which says on which base it belongs and holds the files' SHA-256.
 
     An adapter becomes adapter_model.safetensors and adapter_config.json, as peft reads them; `full` becomes model.safetensors.
     """
@@ -83,7 +82,25 @@ def save_weights(model: nn.Module, method: str, folder: Path, base_digest: str) 
         for name in names:
             with files.replacing(folder / name) as temporary:
                 (Path(place) / name).replace(temporary)
-    files.write_json(folder / "base.json", {"base_digest": base_digest, "method": method})
+    digests = {name: files.sha256(folder / name) for name in names}
+    files.write_json(folder / "base.json", {"base_digest": base_digest, "method": method, "sha256": digests})
+
+
+def read_method(folder: Path, base_digest: str) -> str:
+    """The method by which `save_weights` wrote a folder, once its files are seen to be whole and of this base.
+
+    Raises:
+        InputError: they are not.
+    """
+    made = files.read_json(folder / "base.json")
+    if not isinstance(made, dict) or made.get("method") not in METHODS or not isinstance(made.get("sha256"), dict):
+        raise InputError(f"{folder / 'base.json'} names no method of training: train the adapter again.")
+    if made.get("base_digest") != base_digest:
+        raise InputError(f"{folder} was trained on another base than vlm.base: train it again, or give the base that it was trained on.")
+    for name, digest in made["sha256"].items():
+        if not (folder / name).is_file() or files.sha256(folder / name) != digest:
+            raise InputError(f"{folder / name} is missing, cut short or changed since its training: train it again.")
+    return str(made["method"])
 
 
 def load_weights(model: PaliGemmaForConditionalGeneration, folder: Path, base_digest: str) -> PaliGemmaForConditionalGeneration:
@@ -93,28 +110,12 @@ def load_weights(model: PaliGemmaForConditionalGeneration, folder: Path, base_di
         PaliGemma itself, ready to answer questions.
 
     Raises:
-        InputError: the folder holds no whole adapter, or one of another base, type of base or shape.
+        InputError: the folder holds no whole adapter, or one of another base or form of the base.
     """
-    made = files.read_json(folder / "base.json")
-    if not isinstance(made, dict) or made.get("method") not in METHODS:
-        raise InputError(f"{folder / 'base.json'} names no method of training: train the adapter again.")
-    if made.get("base_digest") != base_digest:
-        raise InputError(f"{folder} was trained on another base than vlm.base: train it again, or give the base that it was trained on.")
-    if needs_nf4(made["method"]) != any(isinstance(module, Linear4bit) for module in model.modules()):
-        raise InputError(f"{folder} was trained by {made['method']}, whose base is loaded otherwise: evaluate it as {made['method']}.")
-    try:
-        if made["method"] == "full":
-            return _load_full(model, folder / "model.safetensors").eval()
-        return PeftModel.from_pretrained(model, str(folder)).get_base_model().eval()
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise InputError(f"{folder} holds no adapter that fits the base ({reason}): train it again.") from None
-
-
-def _load_full(model: PaliGemmaForConditionalGeneration, path: Path) -> PaliGemmaForConditionalGeneration:
-    weights = load_file(path)
-    wanted = {name for name, _ in model.named_parameters() if name.startswith("model.language_model.")}
-    if set(weights) != wanted:
-        raise ValueError(f"{len(wanted ^ set(weights))} weights too many or too few")
-    model.load_state_dict(weights, strict=False)
-    return model
+    method = read_method(folder, base_digest)
+    if needs_nf4(method) != any(isinstance(module, Linear4bit) for module in model.modules()):
+        raise InputError(f"{folder} was trained by {method}, whose base is loaded otherwise: evaluate it as {method}.")
+    if method == "full":
+        model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+        return model.eval()
+    return PeftModel.from_pretrained(model, str(folder)).get_base_model().eval()

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from paliflow import files
 from paliflow.errors import InputError
+from paliflow.vlm.methods import read_method
 
 LEADING = 4  # singular values: the smallest rank that is usually tried
 
@@ -33,25 +32,16 @@ def read_adapter(folder: Path, base_digest: str) -> Adapter:
     Raises:
         InputError: the folder holds no such adapter, or a broken one, or one of another base.
     """
-    made = files.read_json(folder / "base.json")
-    try:
-        if made["base_digest"] != base_digest:
-            raise InputError(
-                f"{folder} was trained on another base than vlm.base: train it again, or give the base that it was trained on."
-            )
-        settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-        tensors = load_file(folder / "adapter_model.safetensors")
-        names = [name.removesuffix(".lora_A.weight") for name in sorted(tensors) if name.endswith(".lora_A.weight")]
-        factors = {
-            name.split("language_model.")[1]: (tensors[f"{name}.lora_A.weight"].float(), tensors[f"{name}.lora_B.weight"].float())
-            for name in names
-        }
-        adapter = Adapter(settings["r"], settings["lora_alpha"], factors)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
-        raise InputError(f"{folder} holds no low-rank adapter that can be read ({type(error).__name__}): train it again.") from None
-    if not factors:
+    if read_method(folder, base_digest) not in ("qlora", "lora"):
         raise InputError(f"{folder} holds no low-rank adapter: name the weights of a run of qlora or lora.")
-    return adapter
+    settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    tensors = load_file(folder / "adapter_model.safetensors")
+    factors = {}
+    for name in sorted(tensors):
+        if name.endswith(".lora_A.weight"):
+            matrix = name.removesuffix(".lora_A.weight")
+            factors[matrix.split("language_model.")[1]] = tensors[name].float(), tensors[f"{matrix}.lora_B.weight"].float()
+    return Adapter(settings["r"], settings["lora_alpha"], factors)
 
 
 def singular_values(a: Tensor, b: Tensor, scale: float) -> Tensor:
