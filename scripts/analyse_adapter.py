@@ -30,7 +30,7 @@ def main() -> None:
         "--weights", nargs="+", required=True, metavar="RUN=FOLDER", help=f"what runs of qlora trained; {MAIN} answers the questions"
     )
     parser.add_argument("--questions", type=positive_integer, default=6, help="test questions to show (default %(default)s)")
-    parser.add_argument("--random-weights", action="store_true", help="the base's shapes with weights drawn by the seed: a check")
+    parser.add_argument("--random-weights", action="store_true", help="the base's shapes with weights drawn at random: a check")
     parser.add_argument(
         "--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="of the arithmetic (default %(default)s)"
     )

@@ -14,7 +14,7 @@ class Run:
 
     method: str
     rank: int
-    consistency: int
+    consistency: float
     seed: int
     questions: int
     epochs: int
@@ -44,7 +44,7 @@ def comparison_runs(vlm: Mapping[str, Any]) -> list[str]:
     return [name for name in study_runs(vlm) if name != MAIN]
 
 
-def _groups(vlm: Mapping[str, Any]) -> dict[str, tuple[str, int, int]]:
+def _groups(vlm: Mapping[str, Any]) -> dict[str, tuple[str, int, float]]:
     """Method, rank and consistency weight of each group by its name."""
     compared, rank = vlm["comparison"], vlm["rank"]
     found = [(method, rank, 0) for method in compared["methods"]]
@@ -53,7 +53,7 @@ def _groups(vlm: Mapping[str, Any]) -> dict[str, tuple[str, int, int]]:
     return {_name(*group): group for group in found}
 
 
-def _name(method: str, rank: int, consistency: int) -> str:
+def _name(method: str, rank: int, consistency: float) -> str:
     if method == "full":
         return method
-    return f"{method}_rank{rank}" + (f"_consistency{consistency}" if consistency else "")
+    return f"{method}_rank{rank}" + (f"_consistency{consistency:g}" if consistency else "")

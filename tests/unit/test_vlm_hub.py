@@ -48,6 +48,7 @@ class Requests(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub on this machine, asked by the hub's own client with an empty cache."""
+    hub.commit.cache_clear()
     server = Hub(("127.0.0.1", 0), Requests)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"

@@ -33,7 +33,9 @@ def answer_questions(
     batch_size: int = 64,
     max_tokens: int = MAX_ANSWER_TOKENS,
 ) -> list[Answer]:
-    """Answer every question greedily; what is answered depends neither on the size of the batches nor on the order.
+    """Answer every question greedily; in float32 what is answered depends neither on the size of the batches nor on the order.
+
+    In 16-bit types a rounding may tip two answers of almost the same probability.
 
     Args:
         model: the model itself (of a peft model, `get_base_model()`).

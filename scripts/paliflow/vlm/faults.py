@@ -21,10 +21,15 @@ def not_finite(what: str, value: float, schedule: Schedule, model: nn.Module, lo
         kept: the last checkpoint, if one was written.
     """
     cure = f"lower the learning rate ({schedule.learning_rate:g} now)"
-    if any(getattr(module, "compute_dtype", None) == torch.float16 for module in model.modules()):
+    if in_float16(model):
         cure += " or set vlm.compute_type to float32"
     rest = f"{log} holds the steps before, and " + (f"{kept} the last good weights" if kept else "no checkpoint was due yet")
     return InputError(f"The {what} is {value}, and the training stops before it spoils the weights: {cure}; {rest}.")
+
+
+def in_float16(model: nn.Module) -> bool:
+    """Whether products of the model with 4-bit weights run in float16."""
+    return any(getattr(module, "compute_dtype", None) == torch.float16 for module in model.modules())
 
 
 def out_of_memory(step: int, schedule: Schedule) -> InputError:

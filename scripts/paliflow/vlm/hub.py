@@ -1,5 +1,6 @@
 """The model hub: which commit of a checkpoint it has, and in one sentence why a checkpoint cannot be had."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from safetensors import SafetensorError
 from paliflow.errors import InputError
 
 
+@functools.cache  # a stage asks once, so that all that it loads is of one commit
 def commit(base: str) -> str | None:
     """The commit that a name on the hub stands for now, or in the cache where the hub is out of reach; None for a folder.
 

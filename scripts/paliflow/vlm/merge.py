@@ -8,7 +8,8 @@ from transformers import PaliGemmaForConditionalGeneration
 
 @torch.no_grad()
 def merge(model: PaliGemmaForConditionalGeneration) -> PaliGemmaForConditionalGeneration:
-    """Put one matrix in the place of each adapted projection, in place; on a GPU, where memory counts for more, leave all as it is.
+    """Put one matrix in the place of each adapted projection, in place; on a GPU, where memory counts for more, and in a 16-bit model,
+    whose type would round what the adapter adds, leave all as it is.
 
     The matrix is what the projection makes of the identity, in float32, so it is right for each kind of adapter; peft's own merging would
     quantise the sum anew.
@@ -16,7 +17,7 @@ def merge(model: PaliGemmaForConditionalGeneration) -> PaliGemmaForConditionalGe
     Args:
         model: PaliGemma itself, its adapter in place; it cannot be trained afterwards.
     """
-    if model.device.type != "cpu":
+    if model.device.type != "cpu" or model.dtype != torch.float32:
         return model
     for name, module in list(model.named_modules()):
         if isinstance(module, BaseTunerLayer) and module.base_layer.bias is None:

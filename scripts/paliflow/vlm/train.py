@@ -22,6 +22,7 @@ from paliflow.vlm.schedule import Schedule
 
 CHECKPOINT_EVERY = 50
 LOG = "train_log.jsonl"
+FLOAT16_SCALE = 1024.0  # of the loss, where products run in float16, so that small gradients do not vanish on their way
 GRADIENT_LIMIT = 1.0  # norm at which gradients are clipped
 
 Record = dict[str, float]
@@ -121,6 +122,7 @@ class _Run:
         self.encoded = encode_questions(tokenizer, features.shape[1], questions)
         self.trained = list(methods.trained_parameters(model).values())
         self.optimizer = torch.optim.AdamW(self.trained, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True)
+        self.scale = FLOAT16_SCALE if faults.in_float16(model) else 1.0
         self.log: list[Record] = []
         self.seconds = 0.0
         self.path = work / "checkpoint.pt"
@@ -137,6 +139,9 @@ class _Run:
         self.optimizer.zero_grad()
         try:
             losses = self._accumulate(step, chosen)
+            for parameter in self.trained:
+                if parameter.grad is not None:
+                    parameter.grad /= self.scale
             norm = nn.utils.clip_grad_norm_(self.trained, GRADIENT_LIMIT).item()
             for name, value in (("loss", losses.suffix + losses.consistency), ("gradient", norm)):
                 if not math.isfinite(value):
@@ -190,7 +195,7 @@ class _Run:
                 term = weight * apart / len(chosen)
                 total = suffix + term
                 losses.consistency += term.item()
-            total.backward()
+            (self.scale * total).backward()
             losses.suffix += suffix.item()
         return losses
 
