@@ -117,6 +117,20 @@ def test_every_suffix_is_true(seed: int) -> None:
         assert suffix == referred(rest.removeprefix("of "))[task]
 
 
+@given(st.integers(0, 10**6))
+def test_every_suffix_about_a_place_is_true(seed: int) -> None:
+    draw = random.Random(seed)
+    prefix, suffix = grounding.sample_placed_task(SCENE, VALUES, SIZE, draw)
+    task, _, rest = prefix.partition(" ")
+    if "<loc" in rest and rest.removeprefix("of ").startswith("<loc") and task in ("describe", *grounding.ATTRIBUTES):
+        thing = referred(rest.removeprefix("of "))
+        assert suffix == (thing[task] if task in thing else " ".join(thing[name] for name in grounding.ATTRIBUTES))
+    elif task == "detect":
+        assert [referred(place) in SCENE["objects"] for place in suffix.split(" ; ") if place != "none"] == [True] * (
+            suffix.count("<loc") // 2
+        )
+
+
 @given(st.floats(0, SIZE), st.floats(0, SIZE))
 def test_a_place_is_given_as_row_and_column_within_half_a_bin(column: float, row: float) -> None:
     tokens = re.fullmatch(r"<loc(\d{4})><loc(\d{4})>", grounding.location(thing("red", "cube", column, row), SIZE))

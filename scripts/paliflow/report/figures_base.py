@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from paliflow.report import style
 from paliflow.report.figures_vlm import running_mean
 
-STAGES = {"vision": "stage 0: the vision tower alone", "joint": "stage 1: everything"}
+STAGES = {"vision": "stage 0: the vision tower", "joint": "stage 1: everything", "placed": "stage 2: the language model"}
 LOSSES = {"dense_loss": ("fourth", "dense loss, a patch"), "loss": ("after", "loss of the tasks, a token")}
 
 
@@ -17,9 +17,9 @@ def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
     """Every step's losses, pale, and their running means, a panel for each stage.
 
     Args:
-        log: the records of train_log.jsonl (stage, step, dense_loss and in the second stage loss).
+        log: the records of train_log.jsonl (stage, step, dense_loss but in the last stage, loss but in the first).
     """
-    figure, axes = style.new_figure(2.8, columns=2)
+    figure, axes = style.new_figure(2.8, columns=3)
     for pane, (stage, title) in zip(axes[0], STAGES.items(), strict=True):
         lines = [line for line in log if line["stage"] == stage]
         steps = np.array([line["step"] + 1 for line in lines])

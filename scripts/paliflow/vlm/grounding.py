@@ -36,6 +36,12 @@ def sample_task(scene: Scene, values: Values, image_size: int, draw: random.Rand
     return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
 
 
+def sample_placed_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
+    """As `sample_task`, but half of them about one object and its place: its name, an attribute of it, or its place."""
+    tasks, weights = zip(*_PLACED_TASKS, strict=True)
+    return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
+
+
 def kind_of(prompt: str) -> str:
     """The kind of a task that `sample_task` gave: its first word, or "general" for a question in plain words."""
     word = prompt.split()[0]
@@ -145,6 +151,30 @@ _TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] 
     (_same, 0.09),
     (_compare, 0.07),
     (_general, 0.07),
+]
+
+
+def _describe_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing = draw.choice(scene["objects"])
+    return f"describe {location(thing, size)}", _full_name(thing)
+
+
+def _read_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
+    return f"{name} of {location(thing, size)}", thing[name]
+
+
+def _find(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing = draw.choice(scene["objects"])
+    alike = sorted(_matching(scene, {name: thing[name] for name in ATTRIBUTES}), key=lambda each: each["pixel_coords"][0])
+    return f"detect {_full_name(thing)}", " ; ".join(location(each, size) for each in alike)
+
+
+_PLACED_TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
+    (_describe_place, 0.30),
+    (_read_place, 0.15),
+    (_find, 0.05),
+    (sample_task, 0.50),
 ]
 
 

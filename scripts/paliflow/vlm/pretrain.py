@@ -1,7 +1,9 @@
-"""Make the embedded base: stage 0 the vision tower alone with a dense loss, stage 1 all of it on grounded tasks, the dense loss kept.
+"""Make the embedded base: stage 0 the vision tower alone with a dense loss, stage 1 all of it on grounded tasks, the dense loss kept,
+stage 2 the language model alone, mostly on tasks about places.
 
-The order follows PaliGemma: unimodal first, then everything jointly, nothing frozen (Beyer et al. 2024, section 3.2). The dense loss,
-which has each patch name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance.
+The order follows PaliGemma: unimodal first, then everything jointly (Beyer et al. 2024, section 3.2). The dense loss, which has each patch
+name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance. Stage 2 is there because after
+stage 1 the tower knows what stands where, and the language model still looks it up at the wrong place.
 """
 
 import random
@@ -32,6 +34,7 @@ class Recipe:
 
     vision_steps: int
     joint_steps: int
+    placed_steps: int
     seed: int
     vision_batch: int = 64
     images_per_batch: int = 16
@@ -109,22 +112,33 @@ def pretrain(
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
         return {"dense_loss": look(recipe.vision_batch, draw)[2]}
 
-    def joint_loss(step: int) -> dict[str, Tensor]:
-        draw = random.Random(derive_seed(recipe.seed, "joint", step))
-        shown, features, dense = look(recipe.images_per_batch, draw)
+    def text_loss(shown: list[dict[str, Any]], features: Tensor, sample: Callable[..., grounding.Task], draw: random.Random) -> Tensor:
+        """The loss of so many tasks on each of the scenes."""
         encoded = [
-            examples.encode(processor.tokenizer, features.shape[1], *grounding.sample_task(scene, values, size, draw))
+            examples.encode(processor.tokenizer, features.shape[1], *sample(scene, values, size, draw))
             for scene in shown
             for _ in range(recipe.tasks_per_image)
         ]
         batch = examples.collate(encoded, processor.tokenizer.pad_token_id)
-        text = suffix_loss(model, batch, features.repeat_interleave(recipe.tasks_per_image, 0))
-        return {"loss": text, "dense_loss": dense}
+        return suffix_loss(model, batch, features.repeat_interleave(recipe.tasks_per_image, 0))
+
+    def joint_loss(step: int) -> dict[str, Tensor]:
+        draw = random.Random(derive_seed(recipe.seed, "joint", step))
+        shown, features, dense = look(recipe.images_per_batch, draw)
+        return {"loss": text_loss(shown, features, grounding.sample_task, draw), "dense_loss": dense}
+
+    def placed_loss(step: int) -> dict[str, Tensor]:
+        draw = random.Random(derive_seed(recipe.seed, "placed", step))
+        with torch.no_grad():
+            shown, features, _ = look(recipe.images_per_batch, draw)
+        return {"loss": text_loss(shown, features, grounding.sample_placed_task, draw)}
 
     tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, head])
     everything = nn.ModuleList([model, head])
     _run("vision", vision_loss, tower, everything, recipe.vision_steps, recipe.vision_learning_rates, work, log)
     _run("joint", joint_loss, everything, everything, recipe.joint_steps, recipe.joint_learning_rates, work, log)
+    language = model.model.language_model
+    _run("placed", placed_loss, language, everything, recipe.placed_steps, recipe.joint_learning_rates, work, log)
     return log
 
 
