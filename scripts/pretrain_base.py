@@ -1,4 +1,4 @@
-"""Make the embedded base checkpoint of PaliGemma's architecture from rendered scenes: vision, then grounded tasks jointly, then places."""
+"""Make the embedded base, a small checkpoint of PaliGemma, from rendered scenes: vision, tasks jointly, places, descriptions."""
 
 import random
 import shutil
@@ -29,7 +29,8 @@ def main() -> None:
     parser.add_argument("--scenes", type=Path, required=True, help="folder with images/ and scenes/ in the release's layout")
     parser.add_argument("--vision-steps", type=int, required=True, help="steps of stage 0, the vision tower alone")
     parser.add_argument("--joint-steps", type=int, required=True, help="steps of stage 1, everything jointly")
-    parser.add_argument("--placed-steps", type=int, required=True, help="steps of stage 2, the language model alone")
+    parser.add_argument("--placed-steps", type=int, required=True, help="steps of stage 2, the language model alone, on places")
+    parser.add_argument("--described-steps", type=int, required=True, help="steps of stage 3, the language model alone, on descriptions")
     parser.add_argument("--seed", type=int, required=True, help="seed of weights, batches and tasks")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch (default %(default)s)")
     parser.add_argument(
@@ -38,7 +39,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
 
-    recipe = pretrain.Recipe(arguments.vision_steps, arguments.joint_steps, arguments.placed_steps, arguments.seed)
+    steps = (arguments.vision_steps, arguments.joint_steps, arguments.placed_steps, arguments.described_steps)
+    recipe = pretrain.Recipe(*steps, arguments.seed)
     graphs = arguments.scenes / "scenes" / "CLEVR_train_scenes.json"
     stage = Stage("pretrain_base", arguments.seed, vars(recipe) | {"scenes_sha256": files.sha256(graphs)})
     scenes = files.read_json(graphs)["scenes"]

@@ -85,9 +85,10 @@ def general_answer(question: str) -> str:
     return named[0]
 
 
-@given(st.integers(0, 10**6))
-def test_every_suffix_is_true(seed: int) -> None:
-    prefix, suffix = grounding.sample_task(SCENE, VALUES, SIZE, random.Random(seed))
+@pytest.mark.parametrize("sample", [grounding.sample_task, grounding.sample_described_task])
+@given(seed=st.integers(0, 10**6))
+def test_every_suffix_is_true(sample, seed: int) -> None:
+    prefix, suffix = sample(SCENE, VALUES, SIZE, random.Random(seed))
     task, _, rest = prefix.partition(" ")
     things = SCENE["objects"]
     if task == "list" and rest:

@@ -10,7 +10,9 @@ from paliflow.clevr import scene
 from paliflow.clevr.looks import LOOKS
 from paliflow.vlm import architecture, grounding, pretrain
 
-RECIPE = pretrain.Recipe(vision_steps=12, joint_steps=6, placed_steps=4, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2)
+RECIPE = pretrain.Recipe(
+    vision_steps=12, joint_steps=6, placed_steps=4, described_steps=3, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2
+)
 SIZE = (architecture.IMAGE_SIZE, architecture.IMAGE_SIZE)
 SCENES = [scene.sample_scene(np.random.default_rng(seed), LOOKS["close"], 3 + seed % 2, SIZE)[1] for seed in range(8)]
 
@@ -36,7 +38,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict], dict[st
 
 def test_every_step_of_all_stages_is_logged_and_the_vision_loss_falls(whole: tuple[list[dict], dict[str, torch.Tensor]]) -> None:
     log, _ = whole
-    steps = {"vision": 12, "joint": 6, "placed": 4}
+    steps = {"vision": 12, "joint": 6, "placed": 4, "described": 3}
     assert [(record["stage"], record["step"]) for record in log] == [
         (stage, step) for stage, count in steps.items() for step in range(count)
     ]
@@ -44,7 +46,7 @@ def test_every_step_of_all_stages_is_logged_and_the_vision_loss_falls(whole: tup
     assert sum(dense[-4:]) < sum(dense[:4])
 
 
-@pytest.mark.parametrize("stop", [4, 16, 21])
+@pytest.mark.parametrize("stop", [4, 16, 21, 24])
 def test_an_interrupted_run_ends_in_the_same_weights(
     whole: tuple[list[dict], dict[str, torch.Tensor]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:

@@ -14,7 +14,7 @@ def model_card(
 ) -> str:
     """The card as Markdown: what it is, how it was made, what it can do, what it is not for."""
     rows = "\n".join(f"| {task} | {score['exact_match']:.3f} | {score['n']} |" for task, score in scores.items())
-    curve = "\n".join(_curve([line for line in log if line["stage"] == stage]) for stage in ("vision", "joint", "placed"))
+    curve = "\n".join(_curve([line for line in log if line["stage"] == stage]) for stage in ("vision", "joint", "placed", "described"))
     return f"""---
 license: mit
 library_name: transformers
@@ -36,6 +36,7 @@ By the rule `pretrain_base`, on {trained_on:,} scenes rendered by this project (
 | 0 | vision tower and projector | a dense loss: each patch names the object whose middle lies there | {recipe.vision_steps:,} | {recipe.vision_batch} images |
 | 1 | everything | grounded tasks in short prompts, the dense loss kept | {recipe.joint_steps:,} | {recipe.images_per_batch} images × {recipe.tasks_per_image} tasks |
 | 2 | the language model | half of it names, attributes and places of single objects, half as before | {recipe.placed_steps:,} | the same |
+| 3 | the language model | three quarters of it single objects by place or description, and how many a description fits | {recipe.described_steps:,} | the same |
 
 Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.joint_learning_rates[0]}) and AdamW for the rest
 ({recipe.vision_learning_rates[1]} and {recipe.joint_learning_rates[1]}), trained in float32, linear decay over the last 30 % of each stage, seed {recipe.seed}.

@@ -42,6 +42,12 @@ def sample_placed_task(scene: Scene, values: Values, image_size: int, draw: rand
     return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
 
 
+def sample_described_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
+    """As `sample_task`, but three quarters of them about what a description alone fits, without relations, or about a place."""
+    tasks, weights = zip(*_DESCRIBED_TASKS, strict=True)
+    return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
+
+
 def kind_of(prompt: str) -> str:
     """The kind of a task that `sample_task` gave: its first word, or "general" for a question in plain words."""
     word = prompt.split()[0]
@@ -175,6 +181,38 @@ _PLACED_TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], f
     (_read_place, 0.15),
     (_find, 0.05),
     (sample_task, 0.50),
+]
+
+
+def _read_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing, name = draw.choice(scene["objects"]), draw.choice((*ATTRIBUTES, "color"))  # which has the most values
+    names = [other for other in ATTRIBUTES if other != name]
+    for length in (1, 2, 3):
+        for _ in range(3):
+            wanted = {other: thing[other] for other in draw.sample(names, length)}
+            if len(_matching(scene, wanted)) == 1:
+                return f"{name} of {_say(wanted, draw)}", thing[name]
+    return _read_place(scene, values, size, draw)
+
+
+def _count_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    wanted = _description(scene, values, draw, 0.85, (1, 1, 2))
+    return f"count {_say(wanted, draw)}", str(len(_matching(scene, wanted)))
+
+
+def _any_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    wanted = _description(scene, values, draw, 0.4, (1, 2, 2, 3))
+    return f"any {_say(wanted, draw)}", "yes" if _matching(scene, wanted) else "no"
+
+
+_DESCRIBED_TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
+    (_describe_place, 0.10),
+    (_read_place, 0.06),
+    (_find, 0.04),
+    (_read_described, 0.30),
+    (_count_described, 0.18),
+    (_any_described, 0.06),
+    (sample_task, 0.26),
 ]
 
 

@@ -1,11 +1,12 @@
 """Make the embedded base: stage 0 the vision tower alone with a dense loss, stage 1 all of it on grounded tasks, the dense loss kept,
-stage 2 the language model alone, mostly on tasks about places.
+stages 2 and 3 the language model alone, mostly on tasks about places and about what a description fits.
 
 The order follows PaliGemma: unimodal first, then everything jointly (Beyer et al. 2024, section 3.2). The dense loss, which has each patch
-name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance. Stage 2 is there because after
-stage 1 the tower knows what stands where, and the language model still looks it up at the wrong place.
+name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance. The last two
+are there because after stage 1 the tower knows what stands where, and the language model still looks it up at the wrong place.
 """
 
+import functools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Recipe:
     vision_steps: int
     joint_steps: int
     placed_steps: int
+    described_steps: int
     seed: int
     vision_batch: int = 64
     images_per_batch: int = 16
@@ -127,18 +129,21 @@ def pretrain(
         shown, features, dense = look(recipe.images_per_batch, draw)
         return {"loss": text_loss(shown, features, grounding.sample_task, draw), "dense_loss": dense}
 
-    def placed_loss(step: int) -> dict[str, Tensor]:
+    def language_loss(sample: Callable[..., grounding.Task], step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "placed", step))
         with torch.no_grad():
             shown, features, _ = look(recipe.images_per_batch, draw)
-        return {"loss": text_loss(shown, features, grounding.sample_placed_task, draw)}
+        return {"loss": text_loss(shown, features, sample, draw)}
 
     tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, head])
     everything = nn.ModuleList([model, head])
     _run("vision", vision_loss, tower, everything, recipe.vision_steps, recipe.vision_learning_rates, work, log)
     _run("joint", joint_loss, everything, everything, recipe.joint_steps, recipe.joint_learning_rates, work, log)
     language = model.model.language_model
-    _run("placed", placed_loss, language, everything, recipe.placed_steps, recipe.joint_learning_rates, work, log)
+    placed = functools.partial(language_loss, grounding.sample_placed_task)
+    _run("placed", placed, language, everything, recipe.placed_steps, recipe.joint_learning_rates, work, log)
+    described = functools.partial(language_loss, grounding.sample_described_task)
+    _run("described", described, language, everything, recipe.described_steps, recipe.joint_learning_rates, work, log)
     return log
 
 
