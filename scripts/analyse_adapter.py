@@ -1,6 +1,5 @@
 """Look into what was trained: 4-bit errors on the base's weights, the adapters' singular values, where the answer looks in the picture."""
 
-import io
 import random
 from pathlib import Path
 from typing import Any
@@ -23,19 +22,14 @@ CUT_QUESTIONS = 300
 
 def main() -> None:
     parser = Parser(description=__doc__)
-    parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
+    model.add_arguments(parser)
     parser.add_argument("--test", type=Path, required=True, help="test.parquet")
     parser.add_argument("--features", type=Path, required=True, help="test.safetensors of encode_images")
     parser.add_argument(
         "--weights", nargs="+", required=True, metavar="RUN=FOLDER", help=f"what runs of qlora trained; {MAIN} answers the questions"
     )
     parser.add_argument("--questions", type=positive_integer, default=6, help="test questions to show (default %(default)s)")
-    parser.add_argument("--random-weights", action="store_true", help="the base's shapes with weights drawn at random: a check")
-    parser.add_argument(
-        "--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="of the arithmetic (default %(default)s)"
-    )
     parser.add_argument("--seed", type=whole_number, required=True, help="seed of the normal sample and of the drawn questions")
-    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics.json, attention.json and the pictures in attention/")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -122,10 +116,7 @@ def look(tuned: Any, arguments: Any, digest: str) -> tuple[dict[str, Any], dict[
     for number, (place, answer) in enumerate(zip(places, answers, strict=True), 1):
         question = subset.questions[place]
         picture = arguments.output / "attention" / f"question_{number}.png"
-        stream = io.BytesIO()
-        subset.pictures[question.image].convert("RGB").save(stream, "png")
-        with files.replacing(picture) as temporary:
-            temporary.write_bytes(stream.getvalue())
+        data.write_png(subset.pictures[question.image], picture)
         sample = {"image": picture.as_posix(), "image_filename": question.image_filename, "kind": question.kind}
         sample |= {"question": question.question, "answer": question.answer, "prediction": answer.text, "probability": answer.probability}
         samples.append(sample | {"attention": attention_maps.attention_over_image(tuned, tokenizer, features, asked[place])})

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from paliflow import errors, files
-from paliflow.arguments import Parser, positive_integer, whole_number
+from paliflow.arguments import Parser, whole_number
 from paliflow.provenance import Stage
 from paliflow.vlm import data, features, model, own_tasks
 
@@ -15,13 +15,8 @@ def main() -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="train.parquet")
     parser.add_argument("--test", type=Path, required=True, help="test.parquet")
-    parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
-    parser.add_argument("--random-weights", action="store_true", help="draw the base's weights instead of reading them: a check, no study")
-    parser.add_argument(
-        "--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="type of numbers (default %(default)s)"
-    )
+    model.add_arguments(parser)
     parser.add_argument("--seed", type=whole_number, required=True, help="the study's seed; nothing here is drawn by it")
-    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument(
         "--output", type=Path, required=True, help="folder for {train,test,own}.safetensors, own_tasks.jsonl and metrics.json"
     )

@@ -2,12 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-from matplotlib.image import imread
-
 from paliflow import errors, files
 from paliflow.arguments import Parser
-from paliflow.errors import InputError
 from paliflow.report import figures_clevr, sheet_clevr, style
 
 
@@ -23,22 +19,12 @@ def main() -> None:
     arguments = parser.parse_args()
     values = files.read_json(arguments.metrics)["values"]
     examples = files.read_json(arguments.examples)
-    pictures = [read_picture(arguments.examples.with_suffix("") / Path(example["image"]).name) for example in examples]
+    pictures = [
+        style.read_picture(arguments.examples.with_suffix("") / Path(example["image"]).name, "subset_clevr") for example in examples
+    ]
     style.save_figure(figures_clevr.draw_answers(values["kinds"]), arguments.answers)
     style.save_figure(figures_clevr.draw_lengths(values["lengths"]), arguments.lengths)
     style.save_figure(sheet_clevr.draw_examples(examples, pictures), arguments.sheet)
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """A PNG as (height, width, 3 or 4) in [0, 1].
-
-    Raises:
-        InputError: it is missing or broken.
-    """
-    try:
-        return imread(path, format="png")
-    except (OSError, SyntaxError, ValueError):
-        raise InputError(f"{path} is missing or no whole PNG: run the stage subset_clevr again.") from None
 
 
 if __name__ == "__main__":

@@ -2,12 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-from matplotlib.image import imread
-
 from paliflow import errors, files
 from paliflow.arguments import Parser
-from paliflow.errors import InputError
 from paliflow.report import figures_attention, figures_theory, style
 
 
@@ -25,7 +21,10 @@ def main() -> None:
     arguments = parser.parse_args()
     nf4, analysis = files.read_json(arguments.theory)["values"]["nf4"], files.read_json(arguments.analysis)["values"]
     looks = files.read_json(arguments.attention)
-    pictures = [read_picture(arguments.attention.with_suffix("") / Path(sample["image"]).name) for sample in looks["samples"]]
+    pictures = [
+        style.read_picture(arguments.attention.with_suffix("") / Path(sample["image"]).name, "analyse_adapter")
+        for sample in looks["samples"]
+    ]
     figures = {
         arguments.nf4_levels: figures_theory.draw_nf4_levels(nf4, analysis["quantisation"]),
         arguments.quantisation_error: figures_theory.draw_quantisation_error(analysis["quantisation"]),
@@ -35,18 +34,6 @@ def main() -> None:
     }
     for path, figure in figures.items():
         style.save_figure(figure, path)
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """A PNG as (height, width, 3 or 4) in [0, 1].
-
-    Raises:
-        InputError: it is missing or broken.
-    """
-    try:
-        return imread(path, format="png")
-    except (OSError, SyntaxError, ValueError):
-        raise InputError(f"{path} is missing or no whole PNG: run the stage analyse_adapter again.") from None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 
 from paliflow import errors, files
-from paliflow.arguments import Parser
+from paliflow.arguments import Parser, positive_integer, whole_number
 from paliflow.provenance import Stage
 from paliflow.seeds import derive_seed
 from paliflow.vlm import answer, architecture, grounding, own_tasks, pretrain
@@ -27,12 +27,16 @@ MOST_TASK_TOKENS = 48
 def main() -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("--scenes", type=Path, required=True, help="folder with images/ and scenes/ in the release's layout")
-    parser.add_argument("--vision-steps", type=int, required=True, help="steps of stage 0, the vision tower alone")
-    parser.add_argument("--joint-steps", type=int, required=True, help="steps of stage 1, everything jointly")
-    parser.add_argument("--placed-steps", type=int, required=True, help="steps of stage 2, the language model alone, on places")
-    parser.add_argument("--described-steps", type=int, required=True, help="steps of stage 3, the language model alone, on descriptions")
-    parser.add_argument("--seed", type=int, required=True, help="seed of weights, batches and tasks")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch (default %(default)s)")
+    parser.add_argument("--vision-steps", type=positive_integer, required=True, help="steps of stage 0, the vision tower alone")
+    parser.add_argument("--joint-steps", type=positive_integer, required=True, help="steps of stage 1, everything jointly")
+    parser.add_argument(
+        "--placed-steps", type=positive_integer, required=True, help="steps of stage 2, the language model alone, on places"
+    )
+    parser.add_argument(
+        "--described-steps", type=positive_integer, required=True, help="steps of stage 3, the language model alone, on descriptions"
+    )
+    parser.add_argument("--seed", type=whole_number, required=True, help="seed of weights, batches and tasks")
+    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch (default %(default)s)")
     parser.add_argument(
         "--output", type=Path, required=True, help="folder for model/ (checkpoint, processor, card, log, own tasks) and metrics.json"
     )

@@ -1,6 +1,5 @@
 """Draw random test questions and lay the base's and the fine-tuned model's answers side by side, with their pictures."""
 
-import io
 import random
 from pathlib import Path
 
@@ -35,10 +34,7 @@ def main() -> None:
     for number, index in enumerate(chosen, 1):
         question = subset.questions[index]
         picture = arguments.output / "images" / f"sample_{number:02d}.png"
-        stream = io.BytesIO()
-        subset.pictures[question.image].convert("RGB").save(stream, "png")
-        with files.replacing(picture) as temporary:
-            temporary.write_bytes(stream.getvalue())
+        data.write_png(subset.pictures[question.image], picture)
         texts = {"question": question.question, "reference": question.answer}
         answers = {"before": before[index]["prediction"], "after": after[index]["prediction"]}
         samples.append({"image": picture.as_posix(), "image_filename": question.image_filename, "kind": question.kind} | texts | answers)

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Callable
 from typing import NoReturn
 
 from paliflow.errors import InputError
@@ -47,10 +48,7 @@ def positive_number(text: str) -> float:
     Raises:
         ArgumentTypeError: the text is none.
     """
-    value = _number(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number above 0")
-    return value
+    return _number(text, lambda value: 0 < value < math.inf, "a number above 0")
 
 
 def number_from_zero(text: str) -> float:
@@ -59,10 +57,7 @@ def number_from_zero(text: str) -> float:
     Raises:
         ArgumentTypeError: the text is none.
     """
-    value = _number(text)
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number of at least 0")
-    return value
+    return _number(text, lambda value: 0 <= value < math.inf, "a number of at least 0")
 
 
 def share_from_zero(text: str) -> float:
@@ -71,10 +66,7 @@ def share_from_zero(text: str) -> float:
     Raises:
         ArgumentTypeError: the text is none.
     """
-    value = _number(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number from 0 to 1")
-    return value
+    return _number(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
 
 
 def share(text: str) -> float:
@@ -83,10 +75,7 @@ def share(text: str) -> float:
     Raises:
         ArgumentTypeError: the text is none.
     """
-    value = _number(text)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number above 0 and at most 1")
-    return value
+    return _number(text, lambda value: 0 < value <= 1, "a number above 0 and at most 1")
 
 
 def proper_share(text: str) -> float:
@@ -95,15 +84,14 @@ def proper_share(text: str) -> float:
     Raises:
         ArgumentTypeError: the text is none.
     """
-    value = _number(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be a number above 0 and below 1")
-    return value
+    return _number(text, lambda value: 0 < value < 1, "a number above 0 and below 1")
 
 
-def _number(text: str) -> float:
-    """A number, or nan, which lies between no bounds."""
+def _number(text: str, allowed: Callable[[float], bool], words: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        return float("nan")
+        value = math.nan  # which lies between no bounds
+    if not allowed(value):
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} must be {words}")
+    return value

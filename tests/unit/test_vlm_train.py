@@ -16,6 +16,7 @@ from paliflow import checkpoint, files
 from paliflow.errors import InputError
 from paliflow.vlm import events, examples, fast_step, loss, methods, model, train
 from paliflow.vlm.data import Question
+from paliflow.vlm.features import as_encoded
 from paliflow.vlm.schedule import Schedule
 
 WORDS = ["red", "2", "yes", "no metal cube"]
@@ -174,7 +175,7 @@ def test_a_step_has_the_loss_and_gradient_of_the_librarys_labels(
             trainee.trained[next(name for name, first in trainee.first.items() if first is value)].copy_(value)
     encoded = train.encode_questions(trainee.tokenizer, 36, QUESTIONS)
     batch = examples.collate(encoded, trainee.tokenizer.pad_token_id)
-    image = {"image": loss.BaseModelOutputWithPooling(pooler_output=FEATURES[[question.image for question in QUESTIONS]])}
+    image = as_encoded(FEATURES[[question.image for question in QUESTIONS]])
     theirs = methods.inner(trainee.model)(**batch, mm_encoder_outputs=image).loss
     theirs.backward()
     expected = torch.cat([parameter.grad.flatten() for parameter in trainee.trained.values()])

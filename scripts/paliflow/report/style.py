@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
 from paliflow import files
+from paliflow.errors import InputError
 
 TEXT_WIDTH = 6.3  # inches: A4 less two margins of 25 mm
 
@@ -103,3 +105,15 @@ def save_figure(figure: Figure, path: Path) -> None:
         raise ValueError(f"{path.name}: a figure is saved as .svg (lines) or .png (clouds)")
     with files.replacing(path) as temporary, matplotlib.rc_context(SETTINGS):
         figure.savefig(temporary, metadata=metadata)
+
+
+def read_picture(path: Path, stage: str) -> np.ndarray:
+    """A PNG that a stage wrote, as (height, width, 3 or 4) in [0, 1].
+
+    Raises:
+        InputError: it is missing or broken.
+    """
+    try:
+        return imread(path, format="png")
+    except (OSError, SyntaxError, ValueError):
+        raise InputError(f"{path} is missing or no whole PNG: run the stage {stage} again.") from None

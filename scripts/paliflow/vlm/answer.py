@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from transformers import PaliGemmaForConditionalGeneration, PreTrainedTokenizerBase
-from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from paliflow import progress
 from paliflow.errors import InputError
 from paliflow.vlm import examples
+from paliflow.vlm.features import as_encoded
 
 MAX_ANSWER_TOKENS = 12
 
@@ -89,8 +89,7 @@ def _decode(
     del inputs["labels"]
     inputs = {name: values.to(features.device) for name, values in inputs.items()}
     mask, position = inputs["attention_mask"], inputs["position_ids"][:, -1:]
-    image = {"image": BaseModelOutputWithPooling(pooler_output=features)}
-    output = model(**inputs, mm_encoder_outputs=image, use_cache=True, logits_to_keep=1)
+    output = model(**inputs, mm_encoder_outputs=as_encoded(features), use_cache=True, logits_to_keep=1)
     tokens = torch.full((len(batch), max_tokens), tokenizer.pad_token_id, device=features.device)
     scores = torch.zeros(len(batch), device=features.device)
     rows = torch.arange(len(batch), device=features.device)  # of the batch, those whose answers have not ended

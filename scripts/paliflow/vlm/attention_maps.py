@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import PaliGemmaForConditionalGeneration, PreTrainedTokenizerBase
-from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from paliflow import progress
 from paliflow.vlm import examples
+from paliflow.vlm.features import as_encoded
 
 Asked = tuple[int, str]  # index of the picture, question
 
@@ -131,8 +131,7 @@ def _inputs(
 
 def _forward(model: PaliGemmaForConditionalGeneration, inputs: dict[str, Any], **options: Any) -> Any:
     text = {name: values for name, values in inputs.items() if name != "images"}
-    image = {"image": BaseModelOutputWithPooling(pooler_output=inputs["images"])}
-    return model(**text, mm_encoder_outputs=image, logits_to_keep=1, use_cache=False, **options)
+    return model(**text, mm_encoder_outputs=as_encoded(inputs["images"]), logits_to_keep=1, use_cache=False, **options)
 
 
 def _first_token(model: PaliGemmaForConditionalGeneration, inputs: dict[str, Any]) -> Tensor:

@@ -60,6 +60,14 @@ class Subset:
     questions: list[Question]
 
 
+def write_png(picture: Image.Image, path: Path) -> None:
+    """Write a picture as RGB, whole or not at all."""
+    stream = io.BytesIO()
+    picture.convert("RGB").save(stream, "png")
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(stream.getvalue())
+
+
 def read_subset(path: Path) -> Subset:
     """Read a parquet file that `subset_clevr` wrote.
 

@@ -51,14 +51,9 @@ def add_arguments(parser: Parser) -> None:
         "own-tasks": "own_tasks.jsonl, as encode_images wrote it",
     }.items():
         parser.add_argument(f"--{name}", type=Path, required=True, help=what)
-    parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
-    parser.add_argument("--random-weights", action="store_true", help="draw the base's weights instead of reading them: a check, no study")
-    parser.add_argument(
-        "--compute-type", choices=("auto", *model.COMPUTE_TYPES), default="auto", help="type of numbers (default %(default)s)"
-    )
+    model.add_arguments(parser)
     parser.add_argument("--bootstrap-resamples", type=positive_integer, default=1000, help="behind each interval (default %(default)s)")
     parser.add_argument("--seed", type=whole_number, required=True, help="seed of the bootstrap")
-    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="folder for predictions.jsonl, own_answers.jsonl and metrics.json")
 
 

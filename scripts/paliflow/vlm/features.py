@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from paliflow import files, progress
 from paliflow.errors import InputError
@@ -27,6 +28,11 @@ def encode_images(
         pixels = processor.image_processor(batch, return_tensors="pt")["pixel_values"].to(model.device, model.dtype)
         parts.append(model.get_image_features(pixels).pooler_output)
     return torch.cat(parts)
+
+
+def as_encoded(features: Tensor) -> dict[str, BaseModelOutputWithPooling]:
+    """Features as the model's forward takes them in place of pictures."""
+    return {"image": BaseModelOutputWithPooling(pooler_output=features)}
 
 
 def write_features(path: Path, features: Tensor, base_digest: str) -> None:

@@ -21,6 +21,7 @@ Scene = dict[str, Any]
 Thing = dict[str, Any]
 Values = dict[str, list[str]]  # every value that each attribute takes
 Task = tuple[str, str]  # prefix and suffix
+Table = list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]]  # kinds of task and how often each is drawn
 
 
 def sample_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
@@ -32,20 +33,17 @@ def sample_task(scene: Scene, values: Values, image_size: int, draw: random.Rand
         image_size: pixels a side, to which `pixel_coords` refer.
         draw: the source of randomness.
     """
-    tasks, weights = zip(*_TASKS, strict=True)
-    return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
+    return _sample(_TASKS, scene, values, image_size, draw)
 
 
 def sample_placed_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
     """As `sample_task`, but half of them about one object and its place: its name, an attribute of it, or its place."""
-    tasks, weights = zip(*_PLACED_TASKS, strict=True)
-    return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
+    return _sample(_PLACED_TASKS, scene, values, image_size, draw)
 
 
 def sample_described_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
     """As `sample_task`, but three quarters of them about what a description alone fits, without relations, or about a place."""
-    tasks, weights = zip(*_DESCRIBED_TASKS, strict=True)
-    return draw.choices(tasks, weights)[0](scene, values, image_size, draw)
+    return _sample(_DESCRIBED_TASKS, scene, values, image_size, draw)
 
 
 def kind_of(prompt: str) -> str:
@@ -87,6 +85,11 @@ def location(thing: Thing, image_size: int) -> str:
     column, row = (min(max(value / image_size, 0), 0.999) for value in thing["pixel_coords"][:2])
     width = 1024 // LOCATION_BINS
     return "".join(f"<loc{int(value * LOCATION_BINS) * width + width // 2:04d}>" for value in (row, column))
+
+
+def _sample(table: Table, scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    tasks, weights = zip(*table, strict=True)
+    return draw.choices(tasks, weights)[0](scene, values, size, draw)
 
 
 def _describe(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
@@ -146,7 +149,7 @@ def _general(scene: Scene, values: Values, size: int, draw: random.Random) -> Ta
 
 
 # short answers weigh more, for the long ones hold most of the tokens on which the loss is a mean
-_TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
+_TASKS: Table = [
     (_describe, 0.10),
     (_read, 0.28),
     (_detect, 0.04),
@@ -176,7 +179,7 @@ def _find(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     return f"detect {_full_name(thing)}", " ; ".join(location(each, size) for each in alike)
 
 
-_PLACED_TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
+_PLACED_TASKS: Table = [
     (_describe_place, 0.30),
     (_read_place, 0.15),
     (_find, 0.05),
@@ -205,7 +208,7 @@ def _any_described(scene: Scene, values: Values, size: int, draw: random.Random)
     return f"any {_say(wanted, draw)}", "yes" if _matching(scene, wanted) else "no"
 
 
-_DESCRIBED_TASKS: list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]] = [
+_DESCRIBED_TASKS: Table = [
     (_describe_place, 0.10),
     (_read_place, 0.06),
     (_find, 0.04),

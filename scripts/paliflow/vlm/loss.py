@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import PaliGemmaForConditionalGeneration
-from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from paliflow.errors import InputError
 from paliflow.vlm.examples import NO_LOSS
+from paliflow.vlm.features import as_encoded
 
 
 def suffix_loss(model: PaliGemmaForConditionalGeneration, batch: dict[str, Tensor], features: Tensor) -> Tensor:
@@ -55,5 +55,4 @@ def hidden_states(model: PaliGemmaForConditionalGeneration, batch: dict[str, Ten
     """The language model's last hidden states, (batch, length, width)."""
     names = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
     inputs = {name: batch[name] for name in names}
-    image = {"image": BaseModelOutputWithPooling(pooler_output=features)}
-    return model.model(**inputs, mm_encoder_outputs=image, use_cache=False, **options).last_hidden_state
+    return model.model(**inputs, mm_encoder_outputs=as_encoded(features), use_cache=False, **options).last_hidden_state

@@ -20,7 +20,8 @@ from paliflow.errors import InputError
 FILES = ("base.json", "adapter_model.safetensors", "adapter_config.json", "model.safetensors")
 METHODS = ("qlora", "lora", "dora", "full")
 # the seven projections of the language model alone: the vision tower shares some of these names
-TARGETS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+TARGETS = rf".*language_model.*\.({'|'.join(PROJECTIONS)})"
 
 
 def needs_nf4(method: str) -> bool:

@@ -17,6 +17,7 @@ from transformers import (
 from transformers.utils import logging
 
 from paliflow import files
+from paliflow.arguments import Parser, positive_integer
 from paliflow.errors import InputError
 from paliflow.vlm import fit, hub, published
 from paliflow.vlm import random_weights as random_model
@@ -27,6 +28,14 @@ NOT_QUANTISED = ["model.vision_tower", "model.multi_modal_projector", "lm_head"]
 
 logging.disable_progress_bar()
 logging.set_verbosity_error()
+
+
+def add_arguments(parser: Parser) -> None:
+    """What every program takes on its command line that loads a base."""
+    parser.add_argument("--base", required=True, help="checkpoint folder or name on the model hub")
+    parser.add_argument("--random-weights", action="store_true", help="the base's shapes with weights drawn at random: a check, no study")
+    parser.add_argument("--compute-type", choices=("auto", *COMPUTE_TYPES), default="auto", help="of the numbers (default %(default)s)")
+    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
 
 
 def device() -> torch.device:
@@ -47,13 +56,13 @@ def compute_type(setting: str, place: torch.device) -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
 
 
-def load_config(base: str, random: bool = False) -> PaliGemmaConfig:
-    """The shapes of a checkpoint; those of a published one are known without the hub, and then serve a `random` model.
+def load_config(base: str, random_weights: bool = False) -> PaliGemmaConfig:
+    """The shapes of a checkpoint; those of a published one are known without the hub, and then serve `random_weights`.
 
     Raises:
         InputError: see `load_processor`.
     """
-    if random and not Path(base).is_dir():
+    if random_weights and not Path(base).is_dir():
         config = published.config(base)
         if config is None:
             raise InputError(

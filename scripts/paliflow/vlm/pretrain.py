@@ -101,18 +101,19 @@ def pretrain(
     head = DenseHead(model.config.projection_dim, values)
     log: list[dict[str, Any]] = []
 
-    def look(images: int, draw: random.Random) -> tuple[list[dict[str, Any]], Tensor, Tensor]:
-        """So many scenes as they are shown, the features of their pictures, and the dense loss on these."""
+    def look(images: int, draw: random.Random) -> tuple[list[dict[str, Any]], Tensor]:
+        """So many scenes as they are shown, and the features of their pictures."""
         chosen = [draw.randrange(len(scenes)) for _ in range(images)]
         shifts = [(draw.randint(-MOST_SHIFT, MOST_SHIFT), draw.randint(-MOST_SHIFT, MOST_SHIFT)) for _ in chosen]
         shown = [grounding.moved(scenes[index], *shift) for index, shift in zip(chosen, shifts, strict=True)]
-        features = _features(model, _shifted(_pictures(pixels, torch.tensor(chosen)), shifts), draw)
-        targets = torch.stack([dense_targets(scene, values, size, patch) for scene in shown])
-        return shown, features, head(features, targets)
+        return shown, _features(model, _shifted(_pictures(pixels, torch.tensor(chosen)), shifts), draw)
+
+    def dense_loss(shown: list[dict[str, Any]], features: Tensor) -> Tensor:
+        return head(features, torch.stack([dense_targets(scene, values, size, patch) for scene in shown]))
 
     def vision_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
-        return {"dense_loss": look(recipe.vision_batch, draw)[2]}
+        return {"dense_loss": dense_loss(*look(recipe.vision_batch, draw))}
 
     def text_loss(shown: list[dict[str, Any]], features: Tensor, sample: Callable[..., grounding.Task], draw: random.Random) -> Tensor:
         """The loss of so many tasks on each of the scenes."""
@@ -126,13 +127,13 @@ def pretrain(
 
     def joint_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "joint", step))
-        shown, features, dense = look(recipe.images_per_batch, draw)
-        return {"loss": text_loss(shown, features, grounding.sample_task, draw), "dense_loss": dense}
+        shown, features = look(recipe.images_per_batch, draw)
+        return {"loss": text_loss(shown, features, grounding.sample_task, draw), "dense_loss": dense_loss(shown, features)}
 
     def language_loss(sample: Callable[..., grounding.Task], step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "placed", step))
         with torch.no_grad():
-            shown, features, _ = look(recipe.images_per_batch, draw)
+            shown, features = look(recipe.images_per_batch, draw)
         return {"loss": text_loss(shown, features, sample, draw)}
 
     tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, head])

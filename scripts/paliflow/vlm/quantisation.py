@@ -10,8 +10,8 @@ from torch import Tensor
 from transformers import PaliGemmaForConditionalGeneration
 
 from paliflow import progress
+from paliflow.vlm.methods import PROJECTIONS
 
-PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 TYPES = ("int4", "fp4", "nf4")
 BLOCK = 64  # weights that share a constant, as in QLoRA
 CONSTANTS_GROUP = 256  # constants that share one of their own where they are quantised too
