@@ -280,14 +280,11 @@ rule pretrain_base:
         "logs/pretrain_base/base.log",
     conda:
         "../envs/ml.yaml"
-    threads: 1
+    threads: 2
     params:
-        vision_steps=lookup("vlm/pretraining/vision_steps", within=config),
-        joint_steps=lookup("vlm/pretraining/joint_steps", within=config),
-        placed_steps=lookup("vlm/pretraining/placed_steps", within=config),
-        described_steps=lookup("vlm/pretraining/described_steps", within=config),
+        steps=[f"{stage}={steps}" for stage, steps in config["vlm"]["pretraining"]["steps"].items()],
         seed=lookup("vlm/pretraining/seed", within=config),
         code=code_digest("scripts/pretrain_base.py"),
     shell:
-        "python scripts/pretrain_base.py --scenes results/clevr/pretraining --vision-steps {params.vision_steps}"
-        " --joint-steps {params.joint_steps} --placed-steps {params.placed_steps} --described-steps {params.described_steps} --seed {params.seed} --threads {threads} --output results/pretrain_base 2>&1 | tee {log}"
+        "python scripts/pretrain_base.py --scenes results/clevr/pretraining --steps {params.steps}"
+        " --seed {params.seed} --threads {threads} --output results/pretrain_base 2>&1 | tee {log}"

@@ -1,4 +1,4 @@
-"""Make the embedded base, a small checkpoint of PaliGemma, from rendered scenes: vision, tasks jointly, places, descriptions."""
+"""Make the embedded base, a small checkpoint of PaliGemma, from rendered scenes."""
 
 import random
 import shutil
@@ -27,14 +27,8 @@ MOST_TASK_TOKENS = 48
 def main() -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("--scenes", type=Path, required=True, help="folder with images/ and scenes/ in the release's layout")
-    parser.add_argument("--vision-steps", type=positive_integer, required=True, help="steps of stage 0, the vision tower alone")
-    parser.add_argument("--joint-steps", type=positive_integer, required=True, help="steps of stage 1, everything jointly")
-    parser.add_argument(
-        "--placed-steps", type=positive_integer, required=True, help="steps of stage 2, the language model alone, on places"
-    )
-    parser.add_argument(
-        "--described-steps", type=positive_integer, required=True, help="steps of stage 3, the language model alone, on descriptions"
-    )
+    stages = ", ".join(pretrain.STAGES)
+    parser.add_argument("--steps", type=_stage_steps, nargs="+", required=True, metavar="STAGE=STEPS", help=f"of each stage: {stages}")
     parser.add_argument("--seed", type=whole_number, required=True, help="seed of weights, batches and tasks")
     parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch (default %(default)s)")
     parser.add_argument(
@@ -43,8 +37,10 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
 
-    steps = (arguments.vision_steps, arguments.joint_steps, arguments.placed_steps, arguments.described_steps)
-    recipe = pretrain.Recipe(*steps, arguments.seed)
+    steps = dict(arguments.steps)
+    if set(steps) != set(pretrain.STAGES):
+        parser.error(f"argument --steps: give each of {stages}.")
+    recipe = pretrain.Recipe(steps, arguments.seed)
     graphs = arguments.scenes / "scenes" / "CLEVR_train_scenes.json"
     stage = Stage("pretrain_base", arguments.seed, vars(recipe) | {"scenes_sha256": files.sha256(graphs)})
     scenes = files.read_json(graphs)["scenes"]
@@ -77,6 +73,11 @@ def main() -> None:
         arguments.output / "metrics.json", {"held_out_scenes": held_out, "exact_match_by_task": scores}, {"exact_match_by_task": "share"}
     )
     shutil.rmtree(work)
+
+
+def _stage_steps(text: str) -> tuple[str, int]:
+    stage, _, steps = text.partition("=")
+    return stage, positive_integer(steps)
 
 
 def _pixels(processor: PaliGemmaProcessor, pictures: list[Path]) -> Tensor:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from paliflow.errors import InputError
 from paliflow.vlm import grounding
+from paliflow.vlm.lessons import LESSONS
 from paliflow.vlm.pretrain import dense_targets
 
 SIZE = 96
@@ -85,10 +86,10 @@ def general_answer(question: str) -> str:
     return named[0]
 
 
-@pytest.mark.parametrize("sample", [grounding.sample_task, grounding.sample_described_task])
+@pytest.mark.parametrize("table", [grounding.TASKS, *LESSONS.values()], ids=["joint", *LESSONS])
 @given(seed=st.integers(0, 10**6))
-def test_every_suffix_is_true(sample, seed: int) -> None:
-    prefix, suffix = sample(SCENE, VALUES, SIZE, random.Random(seed))
+def test_every_suffix_is_true(table: grounding.Table, seed: int) -> None:
+    prefix, suffix = grounding.sample_from(table, SCENE, VALUES, SIZE, random.Random(seed))
     task, _, rest = prefix.partition(" ")
     things = SCENE["objects"]
     if task == "list" and rest:
@@ -116,20 +117,6 @@ def test_every_suffix_is_true(sample, seed: int) -> None:
         assert suffix == ("equal" if one == other else "more" if one > other else "fewer")
     else:
         assert suffix == referred(rest.removeprefix("of "))[task]
-
-
-@given(st.integers(0, 10**6))
-def test_every_suffix_about_a_place_is_true(seed: int) -> None:
-    draw = random.Random(seed)
-    prefix, suffix = grounding.sample_placed_task(SCENE, VALUES, SIZE, draw)
-    task, _, rest = prefix.partition(" ")
-    if "<loc" in rest and rest.removeprefix("of ").startswith("<loc") and task in ("describe", *grounding.ATTRIBUTES):
-        thing = referred(rest.removeprefix("of "))
-        assert suffix == (thing[task] if task in thing else " ".join(thing[name] for name in grounding.ATTRIBUTES))
-    elif task == "detect":
-        assert [referred(place) in SCENE["objects"] for place in suffix.split(" ; ") if place != "none"] == [True] * (
-            suffix.count("<loc") // 2
-        )
 
 
 @given(st.floats(0, SIZE), st.floats(0, SIZE))

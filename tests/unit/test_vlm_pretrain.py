@@ -1,5 +1,6 @@
 """Making the base: its stages learn, and an interrupted run ends in the same weights."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,8 @@ from paliflow.clevr import scene
 from paliflow.clevr.looks import LOOKS
 from paliflow.vlm import architecture, grounding, pretrain
 
-RECIPE = pretrain.Recipe(
-    vision_steps=12, joint_steps=6, placed_steps=4, described_steps=3, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2
-)
+STEPS = {"vision": 12, "joint": 6, "placed": 4, "described": 3, "related": 3, "mixed": 2}
+RECIPE = pretrain.Recipe(STEPS, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2)
 SIZE = (architecture.IMAGE_SIZE, architecture.IMAGE_SIZE)
 SCENES = [scene.sample_scene(np.random.default_rng(seed), LOOKS["close"], 3 + seed % 2, SIZE)[1] for seed in range(8)]
 
@@ -38,15 +38,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict], dict[st
 
 def test_every_step_of_all_stages_is_logged_and_the_vision_loss_falls(whole: tuple[list[dict], dict[str, torch.Tensor]]) -> None:
     log, _ = whole
-    steps = {"vision": 12, "joint": 6, "placed": 4, "described": 3}
     assert [(record["stage"], record["step"]) for record in log] == [
-        (stage, step) for stage, count in steps.items() for step in range(count)
+        (stage, step) for stage, count in STEPS.items() for step in range(count)
     ]
     dense = [record["dense_loss"] for record in log[:12]]
     assert sum(dense[-4:]) < sum(dense[:4])
 
 
-@pytest.mark.parametrize("stop", [4, 16, 21, 24])
+@pytest.mark.parametrize("stop", [4, 16, 21, 24, 27, 29])
 def test_an_interrupted_run_ends_in_the_same_weights(
     whole: tuple[list[dict], dict[str, torch.Tensor]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
@@ -66,6 +65,23 @@ def test_an_interrupted_run_ends_in_the_same_weights(
     log, weights = run(tmp_path / "work")
     assert log == whole[0]
     assert all(torch.equal(weights[name], value) for name, value in whole[1].items())
+
+
+def test_a_deepened_model_computes_what_it_did_and_can_be_loaded_again(tmp_path: Path) -> None:
+    processor = architecture.build_processor(["describe large red metal cube"])
+    torch.manual_seed(1)
+    plain = architecture.build_model(processor).eval()
+    deep = copy.deepcopy(plain)
+    pretrain.deepen(deep, (1, 3))
+    assert [layer.self_attn.layer_idx for layer in deep.model.language_model.layers] == list(range(architecture.LAYERS + 2))
+    deep.save_pretrained(tmp_path)
+    again = type(deep).from_pretrained(tmp_path).eval()
+    tokens = torch.tensor([processor.tokenizer("large red cube")["input_ids"]])
+    asked = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+    with torch.no_grad():
+        expected = plain.model.language_model(**asked).last_hidden_state
+        for model in (deep, again):
+            assert torch.equal(model.model.language_model(**asked).last_hidden_state, expected)
 
 
 def test_a_shifted_picture_shows_its_objects_where_the_moved_scene_says() -> None:

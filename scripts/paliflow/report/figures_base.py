@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 from paliflow.report import style
 from paliflow.report.figures_vlm import running_mean
 
-STAGES = {"vision": "stage 0: tower", "joint": "stage 1: everything", "placed": "stage 2: places", "described": "stage 3: descriptions"}
+STAGES = {
+    "vision": "stage 0: tower",
+    "joint": "stage 1: everything",
+    "placed": "stage 2: places",
+    "described": "stage 3: descriptions",
+    "related": "stage 4: one relation",
+    "mixed": "stage 5: mixed",
+}
 LOSSES = {"dense_loss": ("fourth", "dense loss, a patch"), "loss": ("after", "loss of the tasks, a token")}
 
 
@@ -19,7 +26,7 @@ def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         log: the records of train_log.jsonl (stage, step, dense_loss in the first two, loss in all but the first).
     """
-    figure, axes = style.new_figure(5.0, rows=2, columns=2)
+    figure, axes = style.new_figure(5.0, rows=2, columns=3)
     for pane, (stage, title) in zip(axes.flat, STAGES.items(), strict=True):
         lines = [line for line in log if line["stage"] == stage]
         steps = np.array([line["step"] + 1 for line in lines])

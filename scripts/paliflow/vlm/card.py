@@ -4,9 +4,17 @@
 from typing import Any
 
 from paliflow.vlm import architecture
-from paliflow.vlm.pretrain import MOST_SHIFT, Recipe
+from paliflow.vlm.pretrain import DEEPENED, MOST_SHIFT, STAGES, Recipe
 
 CURVE_ROWS = 10  # of the table of losses, for each stage
+TAUGHT = {  # what is trained in each stage, and on what
+    "vision": ("vision tower and projector", "a dense loss: each patch names the object whose middle lies there"),
+    "joint": ("everything", "grounded tasks in short prompts, the dense loss kept"),
+    "placed": ("the language model", "half of it names, attributes and places of single objects, half as before"),
+    "described": ("the language model", "three quarters of it single objects by place or description, and how many a description fits"),
+    "related": ("the language model", "nine tenths of it what a description fits, or what stands in one relation to such a thing"),
+    "mixed": ("the language model", "half as in stage 1, half as in the stage before"),
+}
 
 
 def model_card(
@@ -14,7 +22,14 @@ def model_card(
 ) -> str:
     """The card as Markdown: what it is, how it was made, what it can do, what it is not for."""
     rows = "\n".join(f"| {task} | {score['exact_match']:.3f} | {score['n']} |" for task, score in scores.items())
-    curve = "\n".join(_curve([line for line in log if line["stage"] == stage]) for stage in ("vision", "joint", "placed", "described"))
+    curve = "\n".join(_curve([line for line in log if line["stage"] == stage]) for stage in STAGES)
+    batches = {"vision": f"{recipe.vision_batch} images"}
+    usual = f"{recipe.images_per_batch} images × {recipe.tasks_per_image} tasks"
+    stages = "\n".join(
+        f"| {number} {stage} | {' | '.join(TAUGHT[stage])} | {recipe.steps[stage]:,} | {batches.get(stage, usual)} |"
+        for number, stage in enumerate(STAGES)
+    )
+    stage, behind = DEEPENED
     return f"""---
 license: mit
 library_name: transformers
@@ -23,8 +38,8 @@ pipeline_tag: image-text-to-text
 
 # The embedded base: a small PaliGemma
 
-`PaliGemmaForConditionalGeneration` with {parameters:,} parameters: a SigLIP tower and a Gemma language model of {architecture.LAYERS} layers of
-width {architecture.WIDTH} each, pictures of {architecture.IMAGE_SIZE} × {architecture.IMAGE_SIZE} pixels in patches of {architecture.PATCH_SIZE},
+`PaliGemmaForConditionalGeneration` with {parameters:,} parameters: a SigLIP tower of {architecture.LAYERS} layers and a Gemma language model of
+{architecture.LAYERS + len(behind)}, all of width {architecture.WIDTH}, pictures of {architecture.IMAGE_SIZE} × {architecture.IMAGE_SIZE} pixels in patches of {architecture.PATCH_SIZE},
 weights in bfloat16. It stands in for PaliGemma-3B where no GPU and no model hub are at hand, so that the same code can be run and checked.
 
 ## How it was made
@@ -33,10 +48,10 @@ By the rule `pretrain_base`, on {trained_on:,} scenes rendered by this project (
 
 | stage | trained | on | steps | batch |
 |---|---|---|---|---|
-| 0 | vision tower and projector | a dense loss: each patch names the object whose middle lies there | {recipe.vision_steps:,} | {recipe.vision_batch} images |
-| 1 | everything | grounded tasks in short prompts, the dense loss kept | {recipe.joint_steps:,} | {recipe.images_per_batch} images × {recipe.tasks_per_image} tasks |
-| 2 | the language model | half of it names, attributes and places of single objects, half as before | {recipe.placed_steps:,} | the same |
-| 3 | the language model | three quarters of it single objects by place or description, and how many a description fits | {recipe.described_steps:,} | the same |
+{stages}
+
+The language model began with {architecture.LAYERS} layers; before the stage `{stage}` a copy of each of {len(behind)} of them was put behind it, which changed nothing at
+first (block expansion).
 
 Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.joint_learning_rates[0]}) and AdamW for the rest
 ({recipe.vision_learning_rates[1]} and {recipe.joint_learning_rates[1]}), trained in float32, linear decay over the last 30 % of each stage, seed {recipe.seed}.
@@ -45,7 +60,7 @@ words like `count red cube left small sphere`, and a few general questions that 
 
 The losses, as means over a tenth of a stage each; every step is in `train_log.jsonl`:
 
-![Losses of both stages, by step](training_curve.svg)
+![Losses of all stages, by step](training_curve.svg)
 
 | stage | up to step | loss of the tasks (nats a token) | dense loss |
 |---|---|---|---|

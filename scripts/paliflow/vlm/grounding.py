@@ -33,17 +33,7 @@ def sample_task(scene: Scene, values: Values, image_size: int, draw: random.Rand
         image_size: pixels a side, to which `pixel_coords` refer.
         draw: the source of randomness.
     """
-    return _sample(_TASKS, scene, values, image_size, draw)
-
-
-def sample_placed_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
-    """As `sample_task`, but half of them about one object and its place: its name, an attribute of it, or its place."""
-    return _sample(_PLACED_TASKS, scene, values, image_size, draw)
-
-
-def sample_described_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
-    """As `sample_task`, but three quarters of them about what a description alone fits, without relations, or about a place."""
-    return _sample(_DESCRIBED_TASKS, scene, values, image_size, draw)
+    return sample_from(TASKS, scene, values, image_size, draw)
 
 
 def kind_of(prompt: str) -> str:
@@ -87,14 +77,15 @@ def location(thing: Thing, image_size: int) -> str:
     return "".join(f"<loc{int(value * LOCATION_BINS) * width + width // 2:04d}>" for value in (row, column))
 
 
-def _sample(table: Table, scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+def sample_from(table: Table, scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    """As `sample_task`, from another table."""
     tasks, weights = zip(*table, strict=True)
     return draw.choices(tasks, weights)[0](scene, values, size, draw)
 
 
 def _describe(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     thing = draw.choice(scene["objects"])
-    return f"describe {_refer(scene, thing, size, draw)}", _full_name(thing)
+    return f"describe {_refer(scene, thing, size, draw)}", full_name(thing)
 
 
 def _read(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
@@ -103,14 +94,14 @@ def _read(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
 
 
 def _detect(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    wanted = _description(scene, values, draw, present=0.85)
-    found = sorted(_matching(scene, wanted), key=lambda thing: thing["pixel_coords"][0])
-    return f"detect {_say(wanted, draw)}", " ; ".join(location(thing, size) for thing in found) or "none"
+    wanted = random_description(scene, values, draw, present=0.85)
+    found = sorted(matching(scene, wanted), key=lambda thing: thing["pixel_coords"][0])
+    return f"detect {say(wanted, draw)}", " ; ".join(location(thing, size) for thing in found) or "none"
 
 
 def _list(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     things = sorted(scene["objects"], key=lambda thing: thing["pixel_coords"][0])
-    return "list", " ; ".join(map(_full_name, things))
+    return "list", " ; ".join(map(full_name, things))
 
 
 def _count(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
@@ -149,7 +140,7 @@ def _general(scene: Scene, values: Values, size: int, draw: random.Random) -> Ta
 
 
 # short answers weigh more, for the long ones hold most of the tokens on which the loss is a mean
-_TASKS: Table = [
+TASKS: Table = [
     (_describe, 0.10),
     (_read, 0.28),
     (_detect, 0.04),
@@ -163,62 +154,6 @@ _TASKS: Table = [
 ]
 
 
-def _describe_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    thing = draw.choice(scene["objects"])
-    return f"describe {location(thing, size)}", _full_name(thing)
-
-
-def _read_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
-    return f"{name} of {location(thing, size)}", thing[name]
-
-
-def _find(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    thing = draw.choice(scene["objects"])
-    alike = sorted(_matching(scene, {name: thing[name] for name in ATTRIBUTES}), key=lambda each: each["pixel_coords"][0])
-    return f"detect {_full_name(thing)}", " ; ".join(location(each, size) for each in alike)
-
-
-_PLACED_TASKS: Table = [
-    (_describe_place, 0.30),
-    (_read_place, 0.15),
-    (_find, 0.05),
-    (sample_task, 0.50),
-]
-
-
-def _read_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    thing, name = draw.choice(scene["objects"]), draw.choice((*ATTRIBUTES, "color"))  # which has the most values
-    names = [other for other in ATTRIBUTES if other != name]
-    for length in (1, 2, 3):
-        for _ in range(3):
-            wanted = {other: thing[other] for other in draw.sample(names, length)}
-            if len(_matching(scene, wanted)) == 1:
-                return f"{name} of {_say(wanted, draw)}", thing[name]
-    return _read_place(scene, values, size, draw)
-
-
-def _count_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    wanted = _description(scene, values, draw, 0.85, (1, 1, 2))
-    return f"count {_say(wanted, draw)}", str(len(_matching(scene, wanted)))
-
-
-def _any_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    wanted = _description(scene, values, draw, 0.4, (1, 2, 2, 3))
-    return f"any {_say(wanted, draw)}", "yes" if _matching(scene, wanted) else "no"
-
-
-_DESCRIBED_TASKS: Table = [
-    (_describe_place, 0.10),
-    (_read_place, 0.06),
-    (_find, 0.04),
-    (_read_described, 0.30),
-    (_count_described, 0.18),
-    (_any_described, 0.06),
-    (sample_task, 0.26),
-]
-
-
 def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: str | None = None, depth: int = 0) -> str:
     """An object by its place, by a description that fits it alone, or by one that does so beside another object; `without` an attribute."""
     names = [name for name in ATTRIBUTES if name != without]
@@ -226,14 +161,14 @@ def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: 
     if way < 0.4:
         for length in range(draw.randint(1, len(names)), len(names) + 1):
             wanted = {name: thing[name] for name in draw.sample(names, length)}
-            if len(_matching(scene, wanted)) == 1:
-                return _say(wanted, draw)
+            if len(matching(scene, wanted)) == 1:
+                return say(wanted, draw)
     elif way < 0.75 and depth < MOST_HOPS:
         for _ in range(8):
             place, there = _place(scene, size, draw, depth + 1, without)
             wanted = {name: thing[name] for name in draw.sample(names, draw.choice((0, 1, 1, 2)))}
-            if [each for each in there if _fits(each, wanted)] == [thing]:
-                return f"{_say(wanted, draw)} {place}"
+            if [each for each in there if fits(each, wanted)] == [thing]:
+                return f"{say(wanted, draw)} {place}"
     return location(thing, size)
 
 
@@ -258,23 +193,23 @@ def _group(scene: Scene, values: Values, size: int, draw: random.Random, present
         if " or " not in one + other:
             return f"{one} or {other}", [thing for thing in scene["objects"] if thing in here or thing in there]
     if way < 0.55:
-        wanted = _description(scene, values, draw, present)
-        return _say(wanted, draw), _matching(scene, wanted)
+        wanted = random_description(scene, values, draw, present)
+        return say(wanted, draw), matching(scene, wanted)
     place, there = _place(scene, size, draw)
     if way > 0.85:
         other, beyond = _place(scene, size, draw)
         place, there = f"{place} and {other}", [thing for thing in there if thing in beyond]
     wanted = {}
     if draw.random() < 0.7:
-        wanted = _description({"objects": there} if there and draw.random() < 0.6 else scene, values, draw, present, (1, 1, 2))
-    return f"{_say(wanted, draw)} {place}", [thing for thing in there if _fits(thing, wanted)]
+        wanted = random_description({"objects": there} if there and draw.random() < 0.6 else scene, values, draw, present, (1, 1, 2))
+    return f"{say(wanted, draw)} {place}", [thing for thing in there if fits(thing, wanted)]
 
 
-def _full_name(thing: Thing) -> str:
+def full_name(thing: Thing) -> str:
     return " ".join(thing[name] for name in ATTRIBUTES)
 
 
-def _description(
+def random_description(
     scene: Scene, values: Values, draw: random.Random, present: float, lengths: tuple[int, ...] = (1, 1, 2, 2, 3)
 ) -> dict[str, str]:
     """One to three attribute values, with probability `present` those of an object of the scene, otherwise drawn at random."""
@@ -285,15 +220,15 @@ def _description(
     return {name: draw.choice(values[name]) for name in names}
 
 
-def _matching(scene: Scene, wanted: dict[str, str]) -> list[Thing]:
-    return [thing for thing in scene["objects"] if _fits(thing, wanted)]
+def matching(scene: Scene, wanted: dict[str, str]) -> list[Thing]:
+    return [thing for thing in scene["objects"] if fits(thing, wanted)]
 
 
-def _fits(thing: Thing, wanted: dict[str, str]) -> bool:
+def fits(thing: Thing, wanted: dict[str, str]) -> bool:
     return all(thing[name] == value for name, value in wanted.items())
 
 
-def _say(wanted: dict[str, str], draw: random.Random) -> str:
+def say(wanted: dict[str, str], draw: random.Random) -> str:
     words = [wanted[name] for name in ATTRIBUTES if name in wanted]
     words = [SYNONYMS[word] if word in SYNONYMS and draw.random() < 0.3 else word for word in words]
     return " ".join(words if "shape" in wanted else [*words, "thing"])

@@ -1,11 +1,13 @@
-"""Make the embedded base: stage 0 the vision tower alone with a dense loss, stage 1 all of it on grounded tasks, the dense loss kept,
-stages 2 and 3 the language model alone, mostly on tasks about places and about what a description fits.
+"""Make the embedded base: the vision tower alone with a dense loss, then all of it on grounded tasks with the dense loss kept, then the
+language model alone through the lessons, deepened before the third of these.
 
 The order follows PaliGemma: unimodal first, then everything jointly (Beyer et al. 2024, section 3.2). The dense loss, which has each patch
-name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance. The last two
-are there because after stage 1 the tower knows what stands where, and the language model still looks it up at the wrong place.
+name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance. The lessons are there because
+after the joint stage the tower knows what stands where, and the language model still looks it up at the wrong place. The language model
+is deepened by copies of layers that change nothing at first (block expansion, Wu et al. 2024), for a relation is a look-up upon a look-up.
 """
 
+import copy
 import functools
 import random
 from collections.abc import Callable
@@ -21,22 +23,23 @@ from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 from paliflow import checkpoint, progress
 from paliflow.seeds import derive_seed
 from paliflow.vlm import examples, grounding
-from paliflow.vlm.loss import suffix_loss
+from paliflow.vlm.lessons import LESSONS
+from paliflow.vlm.loss import hidden_states, loss_of
 
 OFFSET_BINS = 4  # places of an object's middle inside its patch, a side
 MAX_CENTRES = 2  # more objects in one patch count as this many
 MOST_SHIFT = 8  # pixels by which a picture is moved each way, so that an object lies anywhere on the grid of patches
 CHECKPOINT_EVERY = 200
+STAGES = ("vision", "joint", *LESSONS)
+DEEPENED = ("related", (1, 3))  # before which stage, and the language layers behind which a copy is put
+SHORT_SHARE = 0.75  # of a batch's tasks, in order of length, that are padded apart from the rest
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The pretraining's settings; learning rates are peaks, reached after 50 steps and decayed linearly over the last 30 %."""
 
-    vision_steps: int
-    joint_steps: int
-    placed_steps: int
-    described_steps: int
+    steps: dict[str, int]  # of each of `STAGES`
     seed: int
     vision_batch: int = 64
     images_per_batch: int = 16
@@ -115,37 +118,61 @@ def pretrain(
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
         return {"dense_loss": dense_loss(*look(recipe.vision_batch, draw))}
 
-    def text_loss(shown: list[dict[str, Any]], features: Tensor, sample: Callable[..., grounding.Task], draw: random.Random) -> Tensor:
-        """The loss of so many tasks on each of the scenes."""
-        encoded = [
-            examples.encode(processor.tokenizer, features.shape[1], *sample(scene, values, size, draw))
-            for scene in shown
+    def text_loss(shown: list[dict[str, Any]], features: Tensor, table: grounding.Table, draw: random.Random) -> Tensor:
+        """The mean over the suffix tokens of so many tasks on each of the scenes; the longest are padded apart from the rest."""
+        tasks = [
+            (examples.encode(processor.tokenizer, features.shape[1], *grounding.sample_from(table, scene, values, size, draw)), picture)
+            for picture, scene in enumerate(shown)
             for _ in range(recipe.tasks_per_image)
         ]
-        batch = examples.collate(encoded, processor.tokenizer.pad_token_id)
-        return suffix_loss(model, batch, features.repeat_interleave(recipe.tasks_per_image, 0))
+        tasks.sort(key=lambda task: len(task[0].prefix) + len(task[0].suffix))
+        tokens = sum(len(encoded.suffix) for encoded, _ in tasks)
+        short = round(len(tasks) * SHORT_SHARE)
+        losses = []
+        for part in (tasks[:short], tasks[short:]):
+            batch = examples.collate([encoded for encoded, _ in part], processor.tokenizer.pad_token_id)
+            hidden = hidden_states(model, batch, features[[picture for _, picture in part]])
+            losses.append(loss_of(model, hidden, batch, tokens))
+        return torch.stack(losses).sum()
 
     def joint_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "joint", step))
         shown, features = look(recipe.images_per_batch, draw)
-        return {"loss": text_loss(shown, features, grounding.sample_task, draw), "dense_loss": dense_loss(shown, features)}
+        return {"loss": text_loss(shown, features, grounding.TASKS, draw), "dense_loss": dense_loss(shown, features)}
 
-    def language_loss(sample: Callable[..., grounding.Task], step: int) -> dict[str, Tensor]:
-        draw = random.Random(derive_seed(recipe.seed, "placed", step))
+    def lesson_loss(lesson: str, step: int) -> dict[str, Tensor]:
+        draw = random.Random(derive_seed(recipe.seed, lesson, step))
         with torch.no_grad():
             shown, features = look(recipe.images_per_batch, draw)
-        return {"loss": text_loss(shown, features, sample, draw)}
+        return {"loss": text_loss(shown, features, LESSONS[lesson], draw)}
 
     tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, head])
     everything = nn.ModuleList([model, head])
-    _run("vision", vision_loss, tower, everything, recipe.vision_steps, recipe.vision_learning_rates, work, log)
-    _run("joint", joint_loss, everything, everything, recipe.joint_steps, recipe.joint_learning_rates, work, log)
-    language = model.model.language_model
-    placed = functools.partial(language_loss, grounding.sample_placed_task)
-    _run("placed", placed, language, everything, recipe.placed_steps, recipe.joint_learning_rates, work, log)
-    described = functools.partial(language_loss, grounding.sample_described_task)
-    _run("described", described, language, everything, recipe.described_steps, recipe.joint_learning_rates, work, log)
+    _run("vision", vision_loss, tower, everything, recipe.steps["vision"], recipe.vision_learning_rates, work, log)
+    _run("joint", joint_loss, everything, everything, recipe.steps["joint"], recipe.joint_learning_rates, work, log)
+    for lesson in LESSONS:
+        if lesson == DEEPENED[0]:
+            deepen(model, DEEPENED[1])
+        loss = functools.partial(lesson_loss, lesson)
+        _run(lesson, loss, model.model.language_model, everything, recipe.steps[lesson], recipe.joint_learning_rates, work, log)
     return log
+
+
+def deepen(model: PaliGemmaForConditionalGeneration, after: tuple[int, ...]) -> None:
+    """Put a copy of each of these language layers behind it, its two output projections zero, so that the model computes what it did."""
+    language = model.model.language_model
+    layers = []
+    for index, layer in enumerate(language.layers):
+        layers.append(layer)
+        if index in after:
+            twin = copy.deepcopy(layer)
+            nn.init.zeros_(twin.self_attn.o_proj.weight)
+            nn.init.zeros_(twin.mlp.down_proj.weight)
+            layers.append(twin)
+    for index, layer in enumerate(layers):
+        layer.self_attn.layer_idx = index
+    language.layers = nn.ModuleList(layers)
+    model.config.text_config.num_hidden_layers = len(layers)
 
 
 def _pictures(pixels: Tensor, chosen: Tensor) -> Tensor:

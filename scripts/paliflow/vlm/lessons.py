@@ -1,0 +1,173 @@
+"""The lessons that the embedded base's language model takes once the tower sees: single objects by their place, what a description fits,
+one relation, and all of it mixed.
+
+The mixture by itself leaves it at guessing: each way to look something up is learnt suddenly, and sooner where most of a batch needs it.
+"""
+
+import random
+
+from paliflow.vlm.grounding import (
+    ATTRIBUTES,
+    Scene,
+    Table,
+    Task,
+    Thing,
+    Values,
+    fits,
+    full_name,
+    location,
+    matching,
+    random_description,
+    sample_task,
+    say,
+)
+
+
+def _describe_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing = draw.choice(scene["objects"])
+    return f"describe {location(thing, size)}", full_name(thing)
+
+
+def _read_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
+    return f"{name} of {location(thing, size)}", thing[name]
+
+
+def _find(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing = draw.choice(scene["objects"])
+    alike = sorted(matching(scene, {name: thing[name] for name in ATTRIBUTES}), key=lambda each: each["pixel_coords"][0])
+    return f"detect {full_name(thing)}", " ; ".join(location(each, size) for each in alike)
+
+
+_PLACED: Table = [
+    (_describe_place, 0.30),
+    (_read_place, 0.15),
+    (_find, 0.05),
+    (sample_task, 0.50),
+]
+
+
+def _read_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    thing, name = draw.choice(scene["objects"]), draw.choice((*ATTRIBUTES, "color"))  # which has the most values
+    names = [other for other in ATTRIBUTES if other != name]
+    for length in (1, 2, 3):
+        for _ in range(3):
+            wanted = {other: thing[other] for other in draw.sample(names, length)}
+            if len(matching(scene, wanted)) == 1:
+                return f"{name} of {say(wanted, draw)}", thing[name]
+    return _read_place(scene, values, size, draw)
+
+
+def _count_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    wanted = random_description(scene, values, draw, 0.85, (1, 1, 2))
+    return f"count {say(wanted, draw)}", str(len(matching(scene, wanted)))
+
+
+def _any_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    wanted = random_description(scene, values, draw, 0.4, (1, 2, 2, 3))
+    return f"any {say(wanted, draw)}", "yes" if matching(scene, wanted) else "no"
+
+
+_DESCRIBED: Table = [
+    (_describe_place, 0.10),
+    (_read_place, 0.06),
+    (_find, 0.04),
+    (_read_described, 0.30),
+    (_count_described, 0.18),
+    (_any_described, 0.06),
+    (sample_task, 0.26),
+]
+
+
+def _anchor(scene: Scene, size: int, draw: random.Random) -> tuple[int, str]:
+    """An object's index and words that name it without a relation: the fewest attributes that fit it alone, or its place."""
+    index = draw.randrange(len(scene["objects"]))
+    thing = scene["objects"][index]
+    if draw.random() < 0.8:
+        for length in (1, 2, 2, 2, 3, 3, 4):
+            wanted = {name: thing[name] for name in draw.sample(ATTRIBUTES, length)}
+            if matching(scene, wanted) == [thing]:
+                return index, say(wanted, draw)
+    return index, location(thing, size)
+
+
+def _beside(scene: Scene, size: int, draw: random.Random) -> tuple[str, list[Thing], str]:
+    """Words for one relation to one object, the things that stand in it, and the attribute that they share with it, if it is one."""
+    index, words = _anchor(scene, size, draw)
+    anchor = scene["objects"][index]
+    if draw.random() < 0.5:
+        name = draw.choice(ATTRIBUTES)
+        return f"same {name} {words}", [other for other in scene["objects"] if other is not anchor and other[name] == anchor[name]], name
+    relation = draw.choice(sorted(scene["relationships"]))
+    return f"{relation} {words}", [scene["objects"][other] for other in scene["relationships"][relation][index]], ""
+
+
+def _read_related(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    for _ in range(12):
+        place, there, shared = _beside(scene, size, draw)
+        name = draw.choice([each for each in (*ATTRIBUTES, "color") if each != shared])
+        if not there:
+            continue
+        thing = draw.choice(there)
+        for length in (0, 1, 1, 2, 2):
+            wanted = {other: thing[other] for other in draw.sample([each for each in ATTRIBUTES if each != name], length)}
+            if [each for each in there if fits(each, wanted)] == [thing]:
+                return f"{name} of {say(wanted, draw)} {place}", thing[name]
+    return _read_described(scene, values, size, draw)
+
+
+def _group_related(scene: Scene, values: Values, size: int, draw: random.Random, present: float) -> tuple[str, list[Thing]]:
+    place, there, _ = _beside(scene, size, draw)
+    wanted = {}
+    if draw.random() < 0.7:
+        wanted = random_description({"objects": there} if there and draw.random() < 0.6 else scene, values, draw, present, (1, 1, 2))
+    return f"{say(wanted, draw)} {place}", [thing for thing in there if fits(thing, wanted)]
+
+
+def _count_related(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    text, things = _group_related(scene, values, size, draw, 0.85)
+    return f"count {text}", str(len(things))
+
+
+def _any_related(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    text, things = _group_related(scene, values, size, draw, 0.45)
+    return f"any {text}", "yes" if things else "no"
+
+
+def _same_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    for _ in range(8):
+        (one, first), (other, second) = (_anchor(scene, size, draw) for _ in range(2))
+        name = draw.choice(ATTRIBUTES)
+        if one != other:
+            alike = scene["objects"][one][name] == scene["objects"][other][name]
+            return f"same {name} {first} ; {second}", "yes" if alike else "no"
+    return _describe_place(scene, values, size, draw)
+
+
+def _compare_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
+    wanted = [random_description(scene, values, draw, 0.85, (1, 1, 2)) for _ in range(2)]
+    here, there = (len(matching(scene, each)) for each in wanted)
+    answer = "equal" if here == there else "more" if here > there else "fewer"
+    return f"compare {say(wanted[0], draw)} ; {say(wanted[1], draw)}", answer
+
+
+_RELATED: Table = [
+    (_describe_place, 0.04),
+    (_read_described, 0.10),
+    (_read_related, 0.26),
+    (_count_described, 0.12),
+    (_count_related, 0.13),
+    (_any_described, 0.04),
+    (_any_related, 0.06),
+    (_same_described, 0.08),
+    (_compare_described, 0.08),
+    (sample_task, 0.09),
+]
+
+# by the name of the stage, in the order in which they are taken
+LESSONS: dict[str, Table] = {
+    "placed": _PLACED,
+    "described": _DESCRIBED,
+    "related": _RELATED,
+    "mixed": [(sample_task, 0.5), *((task, share / 2) for task, share in _RELATED)],
+}
