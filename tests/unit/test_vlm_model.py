@@ -146,7 +146,7 @@ def drawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 def test_random_weights_are_the_same_in_four_bits_and_without(drawn: str) -> None:
-    plain, quantised = (model.load_base(drawn, four_bits, random_weights=True, seed=3) for four_bits in (False, True))
+    plain, quantised = (model.load_base(drawn, four_bits, random_weights=True) for four_bits in (False, True))
     assert quantised.lm_head.weight is quantised.model.language_model.embed_tokens.weight
     assert {p.device.type for p in [*quantised.parameters(), *quantised.buffers()]} == {"cpu"}
     kept = dict(quantised.named_parameters())
@@ -160,11 +160,10 @@ def test_random_weights_are_the_same_in_four_bits_and_without(drawn: str) -> Non
             assert (back - weight).norm() < 0.12 * weight.norm()  # NF4's error on normal weights is 0.09
 
 
-def test_random_weights_depend_on_the_seed_and_have_the_compute_type(drawn: str) -> None:
-    first, again, other = (model.load_base(drawn, False, "bfloat16", random_weights=True, seed=seed).lm_head.weight for seed in (3, 3, 4))
+def test_random_weights_are_the_same_every_time_and_have_the_compute_type(drawn: str) -> None:
+    first, again = (model.load_base(drawn, False, "bfloat16", random_weights=True).lm_head.weight for _ in range(2))
     assert first.dtype == torch.bfloat16
     assert torch.equal(first, again)
-    assert not torch.equal(first, other)
 
 
 def test_random_weights_can_be_trained_and_asked(drawn: str) -> None:
@@ -189,7 +188,6 @@ def test_the_digest_tells_bases_apart(tiny_base: Path, copy: Path, monkeypatch: 
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
     digests = [model.base_digest(str(tiny_base)), model.base_digest(str(copy))]
     digests += [model.base_digest(name, random_weights=True) for name in published.TEXT]
-    digests += [model.base_digest(next(iter(published.TEXT)), random_weights=True, seed=1)]
     assert len(set(digests)) == len(digests)
 
 

@@ -13,7 +13,7 @@ TAUGHT = {  # what is trained in each stage, and on what
     "placed": ("the language model", "half of it names, attributes and places of single objects, half as before"),
     "described": ("the language model", "three quarters of it single objects by place or description, and how many a description fits"),
     "related": ("the language model", "nine tenths of it what a description fits, or what stands in one relation to such a thing"),
-    "mixed": ("the language model", "half as in stage 1, half as in the stage before"),
+    "mixed": ("the language model", "a third of it as in stage 1; of the rest, counts, sameness and comparisons more often than before"),
 }
 
 

@@ -164,10 +164,16 @@ _RELATED: Table = [
     (sample_task, 0.09),
 ]
 
+_MIXED: Table = [
+    (sample_task, 0.30),
+    (_read_described, 0.02),
+    (_read_related, 0.12),
+    (_count_described, 0.14),
+    (_count_related, 0.14),
+    (_any_related, 0.05),
+    (_same_described, 0.15),
+    (_compare_described, 0.08),
+]
+
 # by the name of the stage, in the order in which they are taken
-LESSONS: dict[str, Table] = {
-    "placed": _PLACED,
-    "described": _DESCRIBED,
-    "related": _RELATED,
-    "mixed": [(sample_task, 0.5), *((task, share / 2) for task, share in _RELATED)],
-}
+LESSONS: dict[str, Table] = {"placed": _PLACED, "described": _DESCRIBED, "related": _RELATED, "mixed": _MIXED}
