@@ -16,6 +16,7 @@ STAGES = {
     "described": "stage 3: descriptions",
     "related": "stage 4: one relation",
     "mixed": "stage 5: mixed",
+    "worded": "stage 6: sentences",
 }
 LOSSES = {"dense_loss": ("fourth", "dense loss, a patch"), "loss": ("after", "loss of the tasks, a token")}
 
@@ -26,8 +27,9 @@ def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         log: the records of train_log.jsonl (stage, step, dense_loss in the first two, loss in all but the first).
     """
-    figure, axes = style.new_figure(5.0, rows=2, columns=3)
-    for pane, (stage, title) in zip(axes.flat, STAGES.items(), strict=True):
+    figure, axes = style.new_figure(6.4, rows=4, columns=2)
+    axes.flat[-1].set_axis_off()
+    for pane, (stage, title) in zip(axes.flat[:-1], STAGES.items(), strict=True):
         lines = [line for line in log if line["stage"] == stage]
         steps = np.array([line["step"] + 1 for line in lines])
         for name, (colour, label) in LOSSES.items():
