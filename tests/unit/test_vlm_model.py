@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from paliflow.vlm import answer, examples, methods, model, published
 from paliflow.vlm.features import encode_images
 from paliflow.vlm.loss import suffix_loss
 
+SCRIPTS = Path(model.__file__).parents[2]
 ASKED = [(0, "What color is the small sphere?"), (1, "How many?"), (0, "are things left of it"), (1, "describe the large red metal cube")]
 
 
@@ -112,6 +115,14 @@ def test_no_four_bit_layer_may_repack_its_weights(tiny_base: Path) -> None:
     """The same on a CPU without AVX512_BF16, where the fault does not show."""
     quantised = model.load_base(str(tiny_base), quantised=True)
     assert {module.support_avx512bf16_for_cpu for module in quantised.modules() if isinstance(module, Linear4bit)} == {False}
+
+
+def test_a_program_takes_denormal_numbers_as_zero_and_the_library_alone_does_not() -> None:
+    """Other code in a process counts on the numbers as they are, hypothesis among it."""
+    code = "import torch; from paliflow.vlm import model; tiny = torch.tensor(1e-40); print(bool(tiny * 1 > 0)); "
+    code += "model.use_cpu(1); print(bool(tiny * 1 > 0))"
+    called = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert called.stdout.split() == ["True", "False"]
 
 
 def test_a_gpu_without_native_bfloat16_computes_in_float16(monkeypatch: pytest.MonkeyPatch) -> None:
