@@ -191,7 +191,7 @@ def test_a_share_or_rate_outside_its_range_is_one_sentence(key: str, value: obje
 
 
 def test_a_step_that_cannot_be_cut_into_equal_parts_is_told() -> None:
-    assert sentence(changed("vlm.accumulation", 5)).startswith("config: vlm.accumulation is 5, which does not divide vlm.batch_size (32)")
+    assert sentence(changed("vlm.accumulation", 5)).startswith("config: vlm.accumulation is 5, which does not divide vlm.batch_size (8)")
 
 
 def test_more_objects_at_least_than_at_most_is_told() -> None:
