@@ -20,14 +20,13 @@ def spread(values: Sequence[float]) -> dict[str, float | int]:
 
 
 def evaluation_points(pair: str, seed: int, replicate: int, draw: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Source points to carry and target points to compare with, (count, 2) each; in one draw both couplings of a seed get the same."""
-    sample_source, sample_target = PAIRS[pair]
+    """Source points to carry and target points to compare with, both (count, dimension); in one draw all couplings of a seed share them."""
     random = np.random.default_rng(derive_seed(seed, "flow evaluation", pair, replicate, draw))
-    return sample_source(count, random), sample_target(count, random)
+    return PAIRS[pair].source.sample(count, random), PAIRS[pair].target.sample(count, random)
 
 
 def distance_floor(pair: str, seed: int, count: int) -> list[float]:
     """2-Wasserstein distances of two independent target samples of `count` points: what a perfect field would score."""
-    sample_target = PAIRS[pair][1]
+    sample_target = PAIRS[pair].target.sample
     random = np.random.default_rng(derive_seed(seed, "flow floor", pair))
     return [wasserstein_distance(sample_target(count, random), sample_target(count, random)) for _ in range(FLOOR_REPETITIONS)]
