@@ -57,3 +57,18 @@ def test_transport_cost_between_shifted_gaussians_is_their_squared_distance(monk
 def test_normalised_path_energy_is_the_relative_excess():
     assert measures.normalised_path_energy(15.0, 12.0) == pytest.approx(0.25)
     assert measures.normalised_path_energy(9.0, 12.0) == pytest.approx(0.25)
+
+
+def test_floor_of_each_measure_is_what_true_points_score():
+    floors = measures.measure_floors("gaussian_to_8gaussians", 1, 100)
+    assert set(floors) == {"wasserstein", "sliced_wasserstein", "energy_distance", "mode_deviation"}
+    expected = measures.spread(measures.distance_floor("gaussian_to_8gaussians", 1, 100))
+    assert floors["wasserstein"] == expected
+    assert floors["wasserstein"]["value"] > floors["sliced_wasserstein"]["value"] > 0
+
+
+def test_samples_without_modes_have_no_deviation_of_shares():
+    points = distributions.DISTRIBUTIONS["moons"].sample(50, np.random.default_rng(0))
+    scores = measures.sample_measures("gaussian_to_moons", points, points + 1)
+    assert "mode_deviation" not in scores
+    assert scores["wasserstein"] == pytest.approx(np.sqrt(2), abs=1e-5)

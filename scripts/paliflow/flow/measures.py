@@ -1,11 +1,17 @@
 """What a trained field is judged by: intervals over seeds, the points it is judged on, and the floors below which no field can fall."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from scipy.special import stdtrit
 
-from paliflow.flow.distances import squared_wasserstein_distance, wasserstein_distance
+from paliflow.flow.distances import (
+    energy_distance,
+    mode_deviation,
+    sliced_wasserstein_distance,
+    squared_wasserstein_distance,
+    wasserstein_distance,
+)
 from paliflow.flow.distributions import PAIRS
 from paliflow.seeds import derive_seed
 
@@ -13,6 +19,13 @@ INTERVAL = "95 % for the mean over seeds by Student's t; the range where there a
 FLOOR_REPETITIONS = 10
 
 Interval = dict[str, float | int]
+Distance = Callable[[np.ndarray, np.ndarray], float]
+
+DISTANCES: dict[str, Distance] = {
+    "wasserstein": wasserstein_distance,
+    "sliced_wasserstein": sliced_wasserstein_distance,
+    "energy_distance": energy_distance,
+}
 
 
 def spread(values: Sequence[float]) -> Interval:
@@ -37,17 +50,24 @@ def evaluation_points(pair: str, seed: int, replicate: int, draw: int, count: in
     return PAIRS[pair].source.sample(count, random), PAIRS[pair].target.sample(count, random)
 
 
+def sample_measures(pair: str, points: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """What samples of a model score against as many target points: every distance by name, and where there are modes `mode_deviation`."""
+    scores = {name: distance(points, target) for name, distance in DISTANCES.items()}
+    centres = PAIRS[pair].target.centres
+    return scores if centres is None else scores | {"mode_deviation": mode_deviation(points, centres)}
+
+
 def distance_floor(
-    pair: str,
-    seed: int,
-    count: int,
-    distance: Callable[[np.ndarray, np.ndarray], float] = wasserstein_distance,
-    repetitions: int = FLOOR_REPETITIONS,
+    pair: str, seed: int, count: int, distance: Distance = wasserstein_distance, repetitions: int = FLOOR_REPETITIONS
 ) -> list[float]:
     """Distances of two independent target samples of `count` points, again and again: what a perfect field would score."""
-    sample = PAIRS[pair].target.sample
-    random = np.random.default_rng(derive_seed(seed, "flow floor", pair))
-    return [distance(sample(count, random), sample(count, random)) for _ in range(repetitions)]
+    return [distance(*points) for points in _target_pairs(pair, seed, count, repetitions)]
+
+
+def measure_floors(pair: str, seed: int, count: int) -> dict[str, Interval]:
+    """The floor of each of `sample_measures`, under the measure's name: what as many true target points score in a model's place."""
+    runs = [sample_measures(pair, one, other) for one, other in _target_pairs(pair, seed, count, FLOOR_REPETITIONS)]
+    return {name: spread([run[name] for run in runs]) for name in runs[0]}
 
 
 def transport_cost(pair: str, seed: int, count: int, repetitions: int) -> list[float]:
@@ -70,3 +90,10 @@ def normalised_path_energy(energy: float, cost: float) -> float:
     Source: Tong et al. 2023, section 6.
     """
     return abs(energy - cost) / cost
+
+
+def _target_pairs(pair: str, seed: int, count: int, repetitions: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    sample = PAIRS[pair].target.sample
+    random = np.random.default_rng(derive_seed(seed, "flow floor", pair))
+    for _ in range(repetitions):
+        yield sample(count, random), sample(count, random)
