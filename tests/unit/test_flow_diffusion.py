@@ -1,12 +1,16 @@
 """Diffusion against Gaussian data, for which the best noise prediction and every sampler's outcome are known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paliflow.errors import InputError
 from paliflow.flow import diffusion, sample
+from paliflow.flow.batches import draw_batches
 from paliflow.flow.diffusion import ProbabilityFlow, noisy_points, sample_diffusion, signal_share
 
 DEVIATION = 0.5
@@ -90,3 +94,33 @@ def test_samplers_take_one_evaluation_a_step(evaluations, stochastic):
 def test_same_generator_gives_the_same_samples():
     one, other = (sample_diffusion(GaussianNoise(), NOISE, 5, 1.0, np.random.default_rng(3)).points for _ in range(2))
     assert np.array_equal(one, other)
+
+
+PLAN = diffusion.DiffusionPlan("gaussian_to_moons", seed=1, seeds=2, steps=600, batch_size=32, learning_rate=0.005, hidden_units=16)
+
+
+def test_training_sees_the_flows_source_as_noise_and_predicts_it():
+    scale = diffusion.Scale(0.5, 2.0)
+    inputs, targets = diffusion.noise_pairs(PLAN, scale, chunk=0, steps=3)
+    draw = draw_batches("gaussian_to_moons", 1, 1, 0, 3, 32)
+    share = signal_share(torch.from_numpy(draw.time))
+    expected = share.sqrt() * (torch.from_numpy(draw.target) - 0.5) / 2 + (1 - share).sqrt() * torch.from_numpy(draw.source)
+    assert torch.equal(targets[:, 1], torch.from_numpy(draw.source))
+    assert torch.allclose(inputs[:, 1, :, :2], expected, atol=1e-6)
+    assert torch.equal(inputs[:, 1, :, 2:], torch.from_numpy(draw.time))
+
+
+def test_training_lowers_the_error_below_that_of_predicting_nothing(tmp_path):
+    _, _, losses = diffusion.train_diffusion(PLAN, tmp_path)
+    assert losses.shape == (600, 2)
+    assert (losses[-100:].mean(0) < 0.6).all()  # noise has variance 1
+
+
+def test_source_that_is_no_noise_is_refused(tmp_path):
+    with pytest.raises(InputError, match="moons_to_8gaussians"):
+        diffusion.train_diffusion(dataclasses.replace(PLAN, pair="moons_to_8gaussians"), tmp_path)
+
+
+def test_training_that_diverges_is_stopped_with_its_step(tmp_path):
+    with pytest.raises(InputError, match="step"):
+        diffusion.train_diffusion(dataclasses.replace(PLAN, learning_rate=1e20), tmp_path)

@@ -5,12 +5,18 @@ Time runs the other way than in the flow: data at t = 0, noise at t = 1, as in t
 
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from paliflow import progress
+from paliflow.errors import InputError
+from paliflow.flow.batches import chunk_lengths, draw_batches
 from paliflow.flow.distributions import PAIRS
+from paliflow.flow.engine import Engine
+from paliflow.flow.network import VelocityFields
 from paliflow.flow.sample import Field, Trajectory
 from paliflow.seeds import derive_seed
 
@@ -25,6 +31,19 @@ class Scale:
 
     mean: float
     deviation: float
+
+
+@dataclass(frozen=True)
+class DiffusionPlan:
+    """What one training run depends on."""
+
+    pair: str
+    seed: int
+    seeds: int
+    steps: int
+    batch_size: int
+    learning_rate: float
+    hidden_units: int
 
 
 def target_scale(pair: str, seed: int) -> Scale:
@@ -100,3 +119,53 @@ class ProbabilityFlow:
         moment = 1 - torch.as_tensor(time, dtype=points.dtype) * span
         rate = BETA_START + (BETA_END - BETA_START) * moment
         return span * rate / 2 * (points - self.noise_field(moment, points) / (1 - signal_share(moment)).sqrt())
+
+
+def train_diffusion(plan: DiffusionPlan, folder: Path) -> tuple[VelocityFields, Scale, np.ndarray]:
+    """Fit one noise field a seed by Adam, from the weights, points and times that the flow of the same pair and seed begins with and sees.
+
+    The flow's source points are the noise here, so the two differ in what they learn and in nothing else. A run is a minute's work and
+    starts anew if it is killed.
+
+    Args:
+        folder: for the compiled step.
+
+    Returns:
+        The fields, the scale of the data they know, and the loss of each step and field, (steps, seeds), float32.
+
+    Raises:
+        InputError: the pair's source is no standard normal, or a loss is no longer finite.
+
+    Source: Ho et al. 2020, algorithm 1.
+    """
+    both = PAIRS[plan.pair]
+    if not both.source.name.startswith("gaussian"):
+        raise InputError(
+            f"diffusion begins at a standard normal, and the pair {plan.pair} at {both.source.name}: take a pair from a gaussian."
+        )
+    scale = target_scale(plan.pair, plan.seed)
+    fields = VelocityFields(plan.seeds, plan.hidden_units, both.dimension)
+    fields.initialise([derive_seed(plan.seed, "flow weights", replicate) for replicate in range(plan.seeds)])
+    engine = Engine(fields, plan.learning_rate, 0.0, folder)
+    losses = []
+    with progress.track(range(0), f"diffuse {plan.pair}", total=plan.steps, unit="step") as bar:
+        for chunk, steps in enumerate(chunk_lengths(plan.steps)):
+            losses.append(engine.take(*noise_pairs(plan, scale, chunk, steps)))
+            if not losses[-1].isfinite().all():
+                step, seed = (int(place[0]) for place in (~losses[-1].isfinite()).nonzero(as_tuple=True))
+                step += 1 + sum(chunk_lengths(plan.steps)[:chunk])
+                raise InputError(f"the diffusion of {plan.pair}, seed {seed}, has no finite loss at step {step}: lower the learning rate.")
+            bar.update(steps)
+    return fields, scale, torch.cat(losses).numpy()
+
+
+def noise_pairs(plan: DiffusionPlan, scale: Scale, chunk: int, steps: int) -> tuple[Tensor, Tensor]:
+    """What the fields see in one chunk: inputs (steps, seeds, batch, dim + 1), noisy points then time, and the noise (…, dim)."""
+    inputs, targets = [], []
+    for replicate in range(plan.seeds):
+        draw = draw_batches(plan.pair, plan.seed, replicate, chunk, steps, plan.batch_size)
+        noise, time = torch.from_numpy(draw.source), torch.from_numpy(draw.time)
+        data = (torch.from_numpy(draw.target) - scale.mean) / scale.deviation
+        inputs.append(torch.cat([noisy_points(data, noise, time), time], dim=-1))
+        targets.append(noise)
+    return torch.stack(inputs, dim=1), torch.stack(targets, dim=1)
