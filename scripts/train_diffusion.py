@@ -1,5 +1,6 @@
 """Train the diffusion models of one pair of distributions, one a seed, with the flow's network, points and budget."""
 
+import shutil
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -36,7 +37,8 @@ def main() -> None:
     stage = provenance.Stage("train_diffusion", plan.seed, asdict(plan))
 
     started = time.perf_counter()
-    fields, scale, losses = train_diffusion(plan, stage.work_folder(arguments.model.parent))
+    work = stage.work_folder(arguments.model.parent)
+    fields, scale, losses = train_diffusion(plan, work)
     seconds = time.perf_counter() - started
     about = {"pair": plan.pair, "fields": [{"seed": replicate} for replicate in range(plan.seeds)], "scale": asdict(scale)}
     save_fields(fields, about, arguments.model)
@@ -56,6 +58,7 @@ def main() -> None:
         "interval": measures.INTERVAL,
     }
     stage.write_metrics(arguments.metrics, values, measured={"microseconds_per_model_and_step": seconds / plan.steps / plan.seeds * 1e6})
+    shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -76,13 +76,13 @@ def gaussian(dimension: int) -> Distribution:
     return Distribution("gaussian" if dimension == 2 else f"gaussian_{dimension}", dimension, sample, log_density)
 
 
-def ring_of_gaussians(name: str, deviation: float) -> Distribution:
-    """Eight equal Gaussians on a ring of radius 5.
+def ring_of_gaussians(name: str, radius: float, deviation: float) -> Distribution:
+    """Eight equal Gaussians on a ring.
 
     Source: the two-dimensional experiments of Tong et al. 2023.
     """
     angles = np.arange(8) * (np.pi / 4)
-    centres = RING_RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    centres = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
     def sample(count: int, random: np.random.Generator) -> np.ndarray:
         chosen = centres[random.integers(0, 8, count)]
@@ -167,7 +167,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     for one in (
         gaussian(2),
         gaussian(PIXELS),
-        ring_of_gaussians("8gaussians", RING_DEVIATION),
+        ring_of_gaussians("8gaussians", RING_RADIUS, RING_DEVIATION),
         moons(),
         scurve(),
         checkerboard(),
