@@ -50,12 +50,12 @@ def compare(fields: VelocityFields, folder, inputs, targets, rate: float, decay:
         expected = torch.tensor(train_reference(network, inputs[:, model], targets[:, model], rate, decay))
         again = reference_network(fields.one(model))
         loss_gap = max(loss_gap, float((found[:, model] - expected).abs().max()))
-        gaps = [float((one - other).abs().max()) for one, other in zip(again.parameters(), network.parameters(), strict=True)]
+        gaps = [float((one - other).detach().abs().max()) for one, other in zip(again.parameters(), network.parameters(), strict=True)]
         parameter_gap = max(parameter_gap, *gaps)
     return loss_gap, parameter_gap
 
 
-@pytest.mark.parametrize(("activation", "rate", "decay"), [("silu", 2e-4, 0.0), ("selu", 1e-3, 0.01)])
+@pytest.mark.parametrize(("activation", "rate", "decay"), [("silu", 2e-4, 0.0), ("selu", 2e-4, 0.01)])
 def test_200_steps_equal_plain_torch(way, folder, activation, rate, decay):
     inputs, targets = problem(3, 200, 64, 2)
     loss_gap, parameter_gap = compare(fresh(3, 64, 2, activation), folder, inputs, targets, rate, decay)

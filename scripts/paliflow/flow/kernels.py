@@ -34,7 +34,7 @@ typedef int ivec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 /* ---- training ------------------------------------------------------------------------------------------------------------------ */
 
-/* A tile of c = a b (+ bias in each row), kept in registers while the inner dimension runs. Element (r, k) of a is a[r a_row + k a_step]. */
+/* A tile of c = a b (+ bias in each row), kept in registers while the inner dimension runs. Element (r, k) of a is a[r a_row + k a_step] */
 INLINE void tile(int rows, int vectors, int inner, const float *a, long a_row, long a_step, const float *b, const float *bias,
                  float *c, long width) {
     vec sum[DOWN][ACROSS], right[ACROSS];
@@ -197,15 +197,23 @@ static double cost[MOST * MOST], dual[MOST], distance[MOST], level[MOST];  /* du
 static long long from[MOST];
 static int row_of[MOST], column_of[MOST], ready[MOST];
 
-/* Squared distances of one point from n points given by coordinate, (dimension, wide); the columns beyond n are out of reach. */
-static void distances(int n, int wide, int dimension, const float *point, const double *others, double *out) {
-    memset(out, 0, wide * sizeof(double));
-    for (int k = 0; k < dimension; k++)
-        for (int j = 0; j < wide; j++) out[j] += (point[k] - others[k * wide + j]) * (point[k] - others[k * wide + j]);
-    for (int j = n; j < wide; j++) out[j] = 1e200;
+/* Fill `cost`, (n, wide), with squared distances, and others, (dimension, wide), with the targets by coordinate.
+   The columns beyond n are out of reach. */
+static void distances(int n, int wide, int dimension, const float *source, const float *target, double *others) {
+    for (int j = 0; j < n; j++)
+        for (int k = 0; k < dimension; k++) others[k * wide + j] = target[j * dimension + k];
+    for (int i = 0; i < n; i++) {
+        double *out = cost + i * wide;
+        for (int j = 0; j < wide; j++) out[j] = j < n ? 0 : 1e200;
+        for (int k = 0; k < dimension; k++)
+            for (int j = 0; j < wide; j++) {
+                double gap = source[i * dimension + k] - others[k * wide + j];
+                out[j] += gap * gap;
+            }
+    }
 }
 
-/* The cheapest matching under `cost`, from any `dual`: one shortest augmenting path a row (Jonker and Volgenant 1987, without their start). */
+/* The cheapest matching under `cost`, from any `dual`: one shortest augmenting path a row (Jonker and Volgenant 1987). */
 static int augment(int n, int wide) {
     for (int j = 0; j < wide; j++) row_of[j] = -1;
     for (int start = 0; start < n; start++) {
@@ -251,9 +259,7 @@ int match(int batches, int n, int dimension, const float *source, const float *t
     double *others = calloc((long)wide * dimension, sizeof(double));
     if (!others) return 2;
     for (int b = 0; b < batches && !failed; b++, source += n * dimension, target += n * dimension, out += n) {
-        for (int j = 0; j < n; j++)
-            for (int k = 0; k < dimension; k++) others[k * wide + j] = target[j * dimension + k];
-        for (int i = 0; i < n; i++) distances(n, wide, dimension, source + i * dimension, others, cost + i * wide);
+        distances(n, wide, dimension, source, target, others);
         for (int j = 0; j < wide; j += WIDE) {
             dvec best = (dvec){0} + (count ? FAR : 0);
             for (int a = 0; a < count; a++) {
@@ -271,6 +277,53 @@ int match(int batches, int n, int dimension, const float *source, const float *t
         for (int i = 0; i < n && !failed; i++) {
             out[i] = column_of[i], total[b] += cost[i * wide + out[i]];
             if (row_dual) row_dual[i] = cost[i * wide + out[i]] - dual[out[i]];
+        }
+    }
+    free(others);
+    return failed;
+}
+
+/* Entropic plans by Sinkhorn's scaling (Cuturi 2013) at a strength relative to each batch's mean cost; every source point draws its target
+   from its row of the plan by a uniform number, draws (batches, n). Returns 0, or the number of a batch that `limit` rounds leave open. */
+int spread(int batches, int n, int dimension, const float *source, const float *target, double relative, double tolerance, int limit,
+           const double *draws, int *out, double *total) {
+    static double gibbs[MOST * MOST], row[MOST], column[MOST], sums[MOST];
+    int wide = (n + WIDE - 1) / WIDE * WIDE, failed = 0;
+    double *others = calloc((long)wide * dimension, sizeof(double));
+    if (!others) return -1;
+    for (int b = 0; b < batches && !failed; b++, source += n * dimension, target += n * dimension, out += n, draws += n) {
+        double mean = 0, error = 1;
+        distances(n, wide, dimension, source, target, others);
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++) mean += cost[i * wide + j] / ((double)n * n);
+        for (int i = 0; i < n; i++) {
+            double least = FAR;
+            for (int j = 0; j < n; j++) least = cost[i * wide + j] < least ? cost[i * wide + j] : least;
+            for (int j = 0; j < wide; j++) gibbs[i * wide + j] = exp((least - cost[i * wide + j]) / (relative * mean));
+        }
+        for (int j = 0; j < wide; j++) column[j] = j < n, row[j] = 0;
+        for (int round = 0; !(error < tolerance); round++) {
+            if (round == limit) { failed = b + 1; break; }
+            error = 0;
+            memset(sums, 0, sizeof sums);
+            for (int i = 0; i < n; i++) {
+                dvec weight = {0};
+                for (int j = 0; j < wide; j += WIDE) weight += AT(gibbs + i * wide + j) * AT(column + j);
+                double whole = 0;
+                for (int l = 0; l < WIDE; l++) whole += weight[l];
+                error += fabs(row[i] * whole - 1) / n;  /* how far the plan's rows, before this round, were from their share */
+                row[i] = 1 / whole;
+                for (int j = 0; j < wide; j += WIDE) AT(sums + j) += row[i] * AT(gibbs + i * wide + j);
+            }
+            for (int j = 0; j < n; j++) column[j] = 1 / sums[j];
+        }
+        total[b] = 0;
+        for (int i = 0; i < n && !failed; i++) {
+            double whole = 0, reached = 0;
+            for (int j = 0; j < n; j++) whole += gibbs[i * wide + j] * column[j];
+            for (out[i] = 0; out[i] < n - 1; out[i]++)
+                if ((reached += gibbs[i * wide + out[i]] * column[out[i]]) > draws[i] * whole) break;
+            total[b] += cost[i * wide + out[i]];
         }
     }
     free(others);
@@ -296,7 +349,9 @@ def load(folder: Path) -> ctypes.CDLL | None:
         return _declared(ctypes.CDLL(str(path)))
     except (subprocess.SubprocessError, OSError) as error:
         reason = (getattr(error, "stderr", None) or str(error)).strip().partition("\n")[0]
-        progress.say(f"{compiler} gives nothing that runs here ({reason}): training and transport take their slower way, through torch and POT.")
+        progress.say(
+            f"{compiler} gives nothing that runs here ({reason}): training and transport take their slower way, through torch and POT."
+        )
         return None
 
 
@@ -307,5 +362,6 @@ def _run(command: list[str], text: str) -> str:
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     number, long, real, address = ctypes.c_int, ctypes.c_long, ctypes.c_double, ctypes.c_void_p
     library.train.argtypes = [*[number] * 4, address, number, real, real, long, *[address] * 6]
+    library.spread.argtypes = [*[number] * 3, address, address, real, real, number, *[address] * 3]
     library.match.argtypes = [*[number] * 3, address, address, number, *[address] * 5]
     return library

@@ -21,7 +21,9 @@ def reference_network(fields: VelocityFields) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def train_reference(network: nn.Sequential, inputs: Tensor, targets: Tensor, learning_rate: float, weight_decay: float = 0.0) -> list[float]:
+def train_reference(
+    network: nn.Sequential, inputs: Tensor, targets: Tensor, learning_rate: float, weight_decay: float = 0.0
+) -> list[float]:
     """Take one step of AdamW on the mean squared error of each batch, through autograd.
 
     Args:
