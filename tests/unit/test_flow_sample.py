@@ -66,6 +66,15 @@ def test_dopri5_counts_every_evaluation():
     assert sample.solve_dopri5(field, SOURCE, 1e-5).num_function_evaluations == len(calls)
 
 
+def test_dopri5_asks_for_no_time_beyond_the_end():
+    asked = []
+    field = KnownField(lambda time, points: asked.append(time.item()) or points / 10)
+    sample.solve_dopri5(field, SOURCE, 1e-3)
+    sample.log_likelihood(field, SOURCE, log_normal, 1e-3)
+    assert min(asked) >= 0
+    assert max(asked) <= 1
+
+
 def test_trajectory_starts_at_the_source():
     assert np.array_equal(sample.solve_dopri5(GROWTH, SOURCE, 1e-5, times=9).points[0], SOURCE)
 

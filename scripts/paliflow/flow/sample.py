@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ def solve_dopri5(field: Field, source: np.ndarray, tolerance: float, times: int 
         tolerance: relative and absolute; the error is judged, and the step chosen, for all points together.
         times: how many equally spaced times are kept, 0 and 1 among them.
     """
-    return _solve(field, source, times, method="dopri5", rtol=tolerance, atol=tolerance)
+    return _solve(field, source, times, **_adaptive(tolerance))
 
 
 def path_energy(field: Field, trajectory: Trajectory) -> float:
@@ -115,14 +115,8 @@ def log_likelihood(
 
     end = torch.from_numpy(points)[None]
     with torch.no_grad():
-        start, gained = odeint(
-            backwards,
-            (end, torch.zeros(1, len(points), dtype=end.dtype)),
-            torch.tensor([0.0, 1.0]),
-            method="dopri5",
-            rtol=tolerance,
-            atol=tolerance,
-        )
+        state = end, torch.zeros(1, len(points), dtype=end.dtype)
+        start, gained = odeint(backwards, state, torch.tensor([0.0, 1.0]), **_adaptive(tolerance))
     return Likelihood(source_log_density(start[-1, 0].numpy()) + gained[-1, 0].double().numpy(), evaluations)
 
 
@@ -144,7 +138,12 @@ def _velocities(field: Field, trajectory: Trajectory) -> Tensor:
     return torch.stack([field(time, place[None])[0] for time, place in zip(times, points, strict=True)])
 
 
-def _solve(field: Field, source: np.ndarray, times: int, **solver: object) -> Trajectory:
+def _adaptive(tolerance: float) -> dict[str, Any]:
+    # A step ends at 1: by itself the method would look beyond and interpolate, where a diffusion's field does not exist.
+    return {"method": "dopri5", "rtol": tolerance, "atol": tolerance, "options": {"step_t": torch.ones(1)}}
+
+
+def _solve(field: Field, source: np.ndarray, times: int, **solver: Any) -> Trajectory:
     _require_one(field)
     evaluations = 0
 
