@@ -6,6 +6,8 @@ have one core and the same sizes, take turns, and are timed in CPU seconds, so t
 comes what the default run would take, from 2,000 of its steps.
 """
 
+import contextlib
+import io
 import os
 import shutil
 import statistics
@@ -82,7 +84,6 @@ def run_ours(pair: str, couplings: Sequence[str], steps: int, activation: str, w
     """Couple and train as the two stages do, with nothing left over from a run before."""
     for left in [*work.glob("*.npz"), *work.glob("*.pt")]:
         left.unlink()
-    indices = couple(pair, couplings, 1, SEEDS, steps, BATCH, work).indices
     plan = TrainingPlan(
         pair=pair,
         couplings=list(couplings),
@@ -95,7 +96,8 @@ def run_ours(pair: str, couplings: Sequence[str], steps: int, activation: str, w
         sigma=0.0,
         activation=activation,
     )
-    train(plan, indices, work)
+    with contextlib.redirect_stderr(io.StringIO()):  # the progress bars
+        train(plan, couple(pair, couplings, 1, SEEDS, steps, BATCH, work).indices, work)
 
 
 def cpu_seconds(work: Callable[[], None]) -> float:
