@@ -61,7 +61,7 @@ def test_indices_fit_their_type(tmp_path, batch_size, kind):
 
 def test_interrupted_couplings_equal_uninterrupted_ones(tmp_path, monkeypatch):
     monkeypatch.setattr(couplings, "BLOCK_CHUNKS", 1)
-    whole = couple(tmp_path / "whole", 520, 8)
+    whole = couple(tmp_path / "whole", 520, 16)
     stopped = iter(range(3))
 
     def stop_at_third_block(*arguments):
@@ -72,8 +72,8 @@ def test_interrupted_couplings_equal_uninterrupted_ones(tmp_path, monkeypatch):
     write_block = couplings._write_block
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(couplings, "_write_block", stop_at_third_block)
-        couple(tmp_path / "stopped", 520, 8)
-    resumed = couple(tmp_path / "stopped", 520, 8)
+        couple(tmp_path / "stopped", 520, 16)
+    resumed = couple(tmp_path / "stopped", 520, 16)
     assert all(np.array_equal(whole.indices[name], resumed.indices[name]) for name in TRANSPORTS)
     assert whole.cost == resumed.cost
 
