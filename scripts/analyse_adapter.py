@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--seed", type=whole_number, required=True, help="seed of the normal sample and of the drawn questions")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics.json, attention.json and the pictures in attention/")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    model.use_cpu(arguments.threads)
 
     weights = dict(read_run(text) for text in arguments.weights)
     if MAIN not in weights:

@@ -3,8 +3,6 @@
 import time
 from pathlib import Path
 
-import torch
-
 from paliflow import errors, files
 from paliflow.arguments import Parser, whole_number
 from paliflow.provenance import Stage
@@ -21,7 +19,7 @@ def main() -> None:
         "--output", type=Path, required=True, help="folder for {train,test,own}.safetensors, own_tasks.jsonl and metrics.json"
     )
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    model.use_cpu(arguments.threads)
 
     base, output = arguments.base, arguments.output
     settings = {name: getattr(arguments, name) for name in ("base", "random_weights", "compute_type")}

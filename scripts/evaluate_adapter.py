@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import torch
-
 from paliflow import errors
 from paliflow.arguments import Parser
 from paliflow.provenance import Stage
@@ -17,7 +15,7 @@ def main() -> None:
     parser.add_argument("--adapter", type=Path, required=True, help="folder of weights that train_adapter wrote")
     parser.add_argument("--own-base-answers", type=Path, required=True, help="own_answers.jsonl of evaluate_base")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    model.use_cpu(arguments.threads)
 
     base, random_weights = arguments.base, arguments.random_weights
     settings = {name: getattr(arguments, name) for name in ("base", "random_weights", "compute_type", "method", "bootstrap_resamples")}

@@ -1,7 +1,5 @@
 """Measure the base model's answers to the test questions and to its own tasks before any training, and read the attention mask off it."""
 
-import torch
-
 from paliflow import errors, files
 from paliflow.arguments import Parser
 from paliflow.provenance import Stage
@@ -12,7 +10,7 @@ def main() -> None:
     parser = Parser(description=__doc__)
     evaluate.add_arguments(parser)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    model.use_cpu(arguments.threads)
 
     base, output, random_weights = arguments.base, arguments.output, arguments.random_weights
     settings = {name: getattr(arguments, name) for name in ("base", "random_weights", "compute_type", "bootstrap_resamples")}

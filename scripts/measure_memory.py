@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seed", type=whole_number, required=True, help="seed of the batch and of the adapters' weights")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics.json")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    model.use_cpu(arguments.threads)
 
     names = ("base", "random_weights", "compute_type", "rank", "alpha", "batch_size")
     stage = Stage("measure_memory", arguments.seed, {name: getattr(arguments, name) for name in names})

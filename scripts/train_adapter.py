@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--seed", type=whole_number, required=True, help="seed of the adapter's weights and of the order of the questions")
     parser.add_argument("--output", type=Path, required=True, help="folder for weights/, train_log.jsonl and metrics.json")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    model.use_cpu(arguments.threads)
     if arguments.method == "full" and arguments.consistency:
         raise InputError(
             "The consistency term compares an adapter with the base below it, and full has no adapter: give another method, or weight 0."

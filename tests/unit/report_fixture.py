@@ -201,7 +201,9 @@ def make_scores(
 
     def compared(n: int) -> dict[str, Any]:
         value = min(0.98, max(0.02, level + draw.uniform(-0.25, 0.25)))
-        return {"n": n, "exact_match": _score(value, n), "prior_exact_match": _score(draw.uniform(0.2, 0.55), n)}
+        prior = draw.uniform(0.2, 0.55)
+        lead = _score(value - prior, n)
+        return {"n": n, "exact_match": _score(value, n), "prior_exact_match": _score(prior, n), "exact_match_above_prior": lead}
 
     by_kind = {}
     for kind, answer in KINDS.items():
@@ -209,6 +211,7 @@ def make_scores(
         by_kind[kind] = entry | dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), entry["exact_match"])
     values = {"n": 1290, "exact_match": _score(level, 1290), "exact_match_mean_over_kinds": _score(level - 0.01, 1290)}
     values |= {"prior_exact_match": _score(0.42, 1290), "prior_exact_match_mean_over_kinds": _score(0.43, 1290), "by_kind": by_kind}
+    values |= {"exact_match_above_prior": _score(level - 0.42, 1290), "exact_match_above_prior_mean_over_kinds": _score(level - 0.44, 1290)}
     values |= dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), _score(level + 0.01, 1290)) | {"rouge2": _score(0, 1290)}
     values["by_family"] = {family: compared(61) for family in FAMILIES} if programs else {}
     values["by_objects"] = {str(count): compared(320) for count in range(3, 7)} if programs else None

@@ -3,6 +3,7 @@
 import errno
 
 import pytest
+import torch
 
 from paliflow import errors
 
@@ -29,7 +30,14 @@ def test_a_file_that_cannot_be_written_becomes_one_sentence(number: int) -> None
     )
 
 
-@pytest.mark.parametrize("bug", [ValueError("bug"), OSError(errno.EIO, "broken disk")], ids=["ValueError", "EIO"])
+def test_a_gpu_that_is_too_small_becomes_one_sentence() -> None:
+    with pytest.raises(SystemExit, match=r"GPU's memory does not suffice.*vlm.batch_size"):
+        errors.run(failing(torch.OutOfMemoryError("CUDA out of memory")))
+
+
+@pytest.mark.parametrize(
+    "bug", [ValueError("bug"), RuntimeError("bug"), OSError(errno.EIO, "broken disk")], ids=["ValueError", "RuntimeError", "EIO"]
+)
 def test_anything_else_keeps_its_traceback(bug: Exception) -> None:
     with pytest.raises(type(bug)) as raised:
         errors.run(failing(bug))

@@ -74,7 +74,7 @@ def write_subset(path: Path, numbers: range) -> None:
 
 @pytest.fixture
 def run(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The stage on three training and two test pictures, two questions each; what its metrics say."""
+    """The stage on three training and two test pictures, two questions each; what its metrics say. Its hold on the process is undone."""
 
     def stage(base: Path) -> dict:
         write_subset(tmp_path / "train.parquet", range(3))
@@ -84,7 +84,8 @@ def run(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         encode_images.main()
         return json.loads((tmp_path / "metrics.json").read_text())["values"]
 
-    return stage
+    yield stage
+    torch.set_flush_denormal(False)
 
 
 def test_the_stage_shows_each_picture_to_the_tower_once(run, tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

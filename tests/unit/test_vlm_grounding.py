@@ -14,6 +14,7 @@ from paliflow.vlm.lessons import LESSONS
 from paliflow.vlm.pretrain import dense_targets
 
 SIZE = 96
+SHORT = ("placed", "described", "related", "mixed")  # the lessons in short prompts; whole sentences have tests of their own
 PLACE = "left|right|front|behind|same size|same color|same material|same shape"
 WORDS = {"big": "large", "tiny": "small", "matte": "rubber", "shiny": "metal", "block": "cube", "ball": "sphere"}
 
@@ -86,7 +87,7 @@ def general_answer(question: str) -> str:
     return named[0]
 
 
-@pytest.mark.parametrize("table", [grounding.TASKS, *LESSONS.values()], ids=["joint", *LESSONS])
+@pytest.mark.parametrize("table", [grounding.TASKS, *(LESSONS[name] for name in SHORT)], ids=["joint", *SHORT])
 @given(seed=st.integers(0, 10**6))
 def test_every_suffix_is_true(table: grounding.Table, seed: int) -> None:
     prefix, suffix = grounding.sample_from(table, SCENE, VALUES, SIZE, random.Random(seed))

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from paliflow.vlm import answer, examples, methods, model, published
 from paliflow.vlm.features import encode_images
 from paliflow.vlm.loss import suffix_loss
 
+SCRIPTS = Path(model.__file__).parents[2]
 ASKED = [(0, "What color is the small sphere?"), (1, "How many?"), (0, "are things left of it"), (1, "describe the large red metal cube")]
 
 
@@ -114,6 +117,14 @@ def test_no_four_bit_layer_may_repack_its_weights(tiny_base: Path) -> None:
     assert {module.support_avx512bf16_for_cpu for module in quantised.modules() if isinstance(module, Linear4bit)} == {False}
 
 
+def test_a_program_takes_denormal_numbers_as_zero_and_the_library_alone_does_not() -> None:
+    """Other code in a process counts on the numbers as they are, hypothesis among it."""
+    code = "import torch; from paliflow.vlm import model; tiny = torch.tensor(1e-40); print(bool(tiny * 1 > 0)); "
+    code += "model.use_cpu(1); print(bool(tiny * 1 > 0))"
+    called = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert called.stdout.split() == ["True", "False"]
+
+
 def test_a_gpu_without_native_bfloat16_computes_in_float16(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = torch.device("cuda")
     for native, chosen in ((True, torch.bfloat16), (False, torch.float16)):
@@ -146,7 +157,7 @@ def drawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 def test_random_weights_are_the_same_in_four_bits_and_without(drawn: str) -> None:
-    plain, quantised = (model.load_base(drawn, four_bits, random_weights=True, seed=3) for four_bits in (False, True))
+    plain, quantised = (model.load_base(drawn, four_bits, random_weights=True) for four_bits in (False, True))
     assert quantised.lm_head.weight is quantised.model.language_model.embed_tokens.weight
     assert {p.device.type for p in [*quantised.parameters(), *quantised.buffers()]} == {"cpu"}
     kept = dict(quantised.named_parameters())
@@ -160,11 +171,10 @@ def test_random_weights_are_the_same_in_four_bits_and_without(drawn: str) -> Non
             assert (back - weight).norm() < 0.12 * weight.norm()  # NF4's error on normal weights is 0.09
 
 
-def test_random_weights_depend_on_the_seed_and_have_the_compute_type(drawn: str) -> None:
-    first, again, other = (model.load_base(drawn, False, "bfloat16", random_weights=True, seed=seed).lm_head.weight for seed in (3, 3, 4))
+def test_random_weights_are_the_same_every_time_and_have_the_compute_type(drawn: str) -> None:
+    first, again = (model.load_base(drawn, False, "bfloat16", random_weights=True).lm_head.weight for _ in range(2))
     assert first.dtype == torch.bfloat16
     assert torch.equal(first, again)
-    assert not torch.equal(first, other)
 
 
 def test_random_weights_can_be_trained_and_asked(drawn: str) -> None:
@@ -189,7 +199,6 @@ def test_the_digest_tells_bases_apart(tiny_base: Path, copy: Path, monkeypatch: 
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
     digests = [model.base_digest(str(tiny_base)), model.base_digest(str(copy))]
     digests += [model.base_digest(name, random_weights=True) for name in published.TEXT]
-    digests += [model.base_digest(next(iter(published.TEXT)), random_weights=True, seed=1)]
     assert len(set(digests)) == len(digests)
 
 

@@ -63,6 +63,18 @@ def test_the_mean_over_kinds_weighs_each_kind_alike() -> None:
     assert result["exact_match_mean_over_kinds"]["value"] == pytest.approx(0.5)
 
 
+def test_the_lead_over_the_prior_is_taken_question_by_question() -> None:
+    """Half of the pictures are hard for both, so that each score varies much more than their difference."""
+    asked = [question(index, "count", "1" if index // 4 % 2 else "2") for index in range(40)]
+    train = [question(0, "count", "1")]
+    answers = [q.answer if q.answer == "1" or q.question_index in (0, 8) else "wrong" for q in asked]
+    result = score.score(asked, answers, train, 500, 1)
+    lead = result["exact_match_above_prior"]
+    assert lead["value"] == pytest.approx(0.05)
+    assert lead["high"] - lead["low"] < 0.6 * (result["exact_match"]["high"] - result["exact_match"]["low"])
+    assert result["by_kind"]["count"]["exact_match_above_prior"]["value"] == lead["value"]
+
+
 def test_a_kind_never_seen_in_training_has_no_prior() -> None:
     result = score.score([question(0, "count", "1")], ["1"], [question(0, "exist", "yes")], 100, 1)
     assert result["prior_exact_match"]["value"] == 0

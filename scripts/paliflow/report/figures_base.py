@@ -16,6 +16,7 @@ STAGES = {
     "described": "stage 3: descriptions",
     "related": "stage 4: one relation",
     "mixed": "stage 5: mixed",
+    "worded": "stage 6: sentences",
 }
 LOSSES = {"dense_loss": ("fourth", "dense loss, a patch"), "loss": ("after", "loss of the tasks, a token")}
 
@@ -26,17 +27,20 @@ def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         log: the records of train_log.jsonl (stage, step, dense_loss in the first two, loss in all but the first).
     """
-    figure, axes = style.new_figure(5.0, rows=2, columns=3)
-    for pane, (stage, title) in zip(axes.flat, STAGES.items(), strict=True):
+    figure, axes = style.new_figure(6.4, rows=4, columns=2)
+    *panes, beside = axes.flat
+    for pane, (stage, title) in zip(panes, STAGES.items(), strict=True):
         lines = [line for line in log if line["stage"] == stage]
         steps = np.array([line["step"] + 1 for line in lines])
         for name, (colour, label) in LOSSES.items():
             if name in lines[0]:
                 values = np.array([line[name] for line in lines])
-                smooth, window = running_mean(values)
+                smooth, _ = running_mean(values)
                 pane.plot(steps, values, color=style.COLOURS[colour], alpha=0.3, linewidth=0.5)
-                pane.plot(steps, smooth, color=style.COLOURS[colour], label=f"{label}, mean of {window} steps")
-        pane.set(xlabel="step", ylabel="loss (nats)", yscale="log", xlim=(0, None), title=title)
+                pane.plot(steps, smooth, color=style.COLOURS[colour], label=label)
+        pane.set(xlabel="step", ylabel="loss (nats)", yscale="log" if "dense_loss" in lines[0] else "linear", xlim=(0, None), title=title)
         pane.yaxis.set_major_formatter("{x:g}")
-        pane.legend(loc="upper right")
+        pane.yaxis.set_minor_formatter("")
+    beside.set_axis_off()
+    beside.legend(*panes[1].get_legend_handles_labels(), loc="center", title="running means; pale: each step")
     return figure

@@ -29,6 +29,8 @@ def summarise(base: Values, main: Values, comparison: Values) -> dict[str, Any]:
     for measure in ("exact_match", "exact_match_mean_over_kinds"):
         rows = {"base": base[measure], "prior": base[f"prior_{measure}"], "tuned": main[measure]}
         summary |= {f"{name}_{measure}": _ends(score) for name, score in rows.items()}
+        lead = measure.replace("exact_match", "exact_match_above_prior")
+        summary |= {f"tuned_{lead}": _ends(main[lead])}
     against = comparison["against_base"]["main"]
     summary |= {"difference_exact_match": _ends(against["difference"]), "mcnemar_p_value": against["mcnemar"]["p_value"]}
     own = {"base_own_exact_match": base["own"]["exact_match"], "tuned_own_exact_match": main["own"]["exact_match"]}

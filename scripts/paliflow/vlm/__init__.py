@@ -14,7 +14,8 @@ Answering: `merge` (adapters into plain weights), `answer` (greedy, in batches),
 Looking in: `memory` (every term as a formula), `measured_memory`, `quantisation` (errors of 4-bit types), `singular_values` (of adapters),
 `attention` (the mask), `attention_maps` (over the picture).
 
-Making the embedded base: `architecture`, `grounding` and `general_questions` (its tasks), `pretrain`, `card`.
+Making the embedded base: `architecture`, `grounding` and `general_questions` (its tasks), `sentences` (in English), `lessons` (which of
+them in which stage), `pretrain`, `card`.
 """
 
 import logging

@@ -13,7 +13,8 @@ TAUGHT = {  # what is trained in each stage, and on what
     "placed": ("the language model", "half of it names, attributes and places of single objects, half as before"),
     "described": ("the language model", "three quarters of it single objects by place or description, and how many a description fits"),
     "related": ("the language model", "nine tenths of it what a description fits, or what stands in one relation to such a thing"),
-    "mixed": ("the language model", "half as in stage 1, half as in the stage before"),
+    "mixed": ("the language model", "a third of it as in stage 1; of the rest, counts, sameness and comparisons more often than before"),
+    "worded": ("the language model", "three fifths of it whole sentences, two fifths as in the stage before"),
 }
 
 
@@ -55,8 +56,10 @@ first (block expansion).
 
 Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.joint_learning_rates[0]}) and AdamW for the rest
 ({recipe.vision_learning_rates[1]} and {recipe.joint_learning_rates[1]}), trained in float32, linear decay over the last 30 % of each stage, seed {recipe.seed}.
-Half of the pictures that it saw were mirrored, and all were moved by up to {MOST_SHIFT} pixels each way. It has never seen a question of CLEVR's form: its prompts are
-words like `count red cube left small sphere`, and a few general questions that no family of CLEVR's asks, such as `What color is the leftmost thing?`.
+Half of the pictures that it saw were mirrored, and all were moved by up to {MOST_SHIFT} pixels each way. It has never seen a
+question of CLEVR's: its prompts are words like `count red cube left small sphere`, a few general questions such as `What color is the leftmost thing?`, and in
+the last stage sentences that name things as one would in English and ask what no family of CLEVR's asks, such as `Give both the shape and the size of the big
+block behind the red ball.` or `Do you see at least 3 things that are left of the tiny cube?`.
 
 The losses, as means over a tenth of a stage each; every step is in `train_log.jsonl`:
 

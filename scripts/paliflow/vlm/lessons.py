@@ -1,5 +1,5 @@
 """The lessons that the embedded base's language model takes once the tower sees: single objects by their place, what a description fits,
-one relation, and all of it mixed.
+one relation, all of it mixed, and whole sentences.
 
 The mixture by itself leaves it at guessing: each way to look something up is learnt suddenly, and sooner where most of a batch needs it.
 """
@@ -21,6 +21,7 @@ from paliflow.vlm.grounding import (
     sample_task,
     say,
 )
+from paliflow.vlm.sentences import ask_in_sentence
 
 
 def _describe_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
@@ -164,10 +165,18 @@ _RELATED: Table = [
     (sample_task, 0.09),
 ]
 
+_MIXED: Table = [
+    (sample_task, 0.30),
+    (_read_described, 0.02),
+    (_read_related, 0.12),
+    (_count_described, 0.14),
+    (_count_related, 0.14),
+    (_any_related, 0.05),
+    (_same_described, 0.15),
+    (_compare_described, 0.08),
+]
+
+_WORDED: Table = [(ask_in_sentence, 0.60), *((task, 0.40 * share) for task, share in _MIXED)]
+
 # by the name of the stage, in the order in which they are taken
-LESSONS: dict[str, Table] = {
-    "placed": _PLACED,
-    "described": _DESCRIBED,
-    "related": _RELATED,
-    "mixed": [(sample_task, 0.5), *((task, share / 2) for task, share in _RELATED)],
-}
+LESSONS: dict[str, Table] = {"placed": _PLACED, "described": _DESCRIBED, "related": _RELATED, "mixed": _MIXED, "worded": _WORDED}

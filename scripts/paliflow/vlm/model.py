@@ -38,6 +38,16 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--threads", type=positive_integer, default=1, help="threads of torch on a CPU (default %(default)s)")
 
 
+def use_cpu(threads: int) -> None:
+    """Have torch compute on so many threads of the CPU, with numbers below float's normal range taken as zero.
+
+    A backward pass through sharp attention is full of such numbers, over which a CPU takes far longer: a step, 2.7 times as long.
+    For programs alone, at their start: it holds for the whole process.
+    """
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(threads)
+
+
 def device() -> torch.device:
     """The GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -102,7 +112,7 @@ def load_processor(base: str, random_weights: bool = False) -> PaliGemmaProcesso
 
 
 def load_base(
-    base: str, quantised: bool, compute: str = "auto", attention: str = "sdpa", random_weights: bool = False, seed: int = 0
+    base: str, quantised: bool, compute: str = "auto", attention: str = "sdpa", random_weights: bool = False
 ) -> PaliGemmaForConditionalGeneration:
     """The frozen base, the projections of its language model in NF4 with double quantisation if `quantised`.
 
@@ -114,8 +124,7 @@ def load_base(
         quantised: load the projections of the language model in 4 bits.
         compute: a key of `COMPUTE_TYPES`, or "auto", see `compute_type`.
         attention: the implementation; "eager" also gives the attention weights.
-        random_weights: draw the weights by `seed` instead of reading them.
-        seed: of random weights.
+        random_weights: draw the weights instead of reading them, the same ones every time.
 
     Raises:
         InputError: see `load_processor`; or the checkpoint is not whole, or the GPU's memory does not hold it.
@@ -135,7 +144,7 @@ def load_base(
     config = load_config(base, random_weights)
     try:
         if random_weights:
-            model = random_model.build(config, quantisation, others, attention_of(config, attention), place, seed)
+            model = random_model.build(config, quantisation, others, attention_of(config, attention), place)
         else:
             model = _read(base, quantisation, others, attention_of(config, attention), place)
     except torch.OutOfMemoryError:
@@ -155,8 +164,8 @@ def attention_of(config: PaliGemmaConfig, wanted: str) -> str | dict[str, str]:
     return {"": wanted, "vision_config": wanted, "text_config": "eager"}
 
 
-def base_digest(base: str, random_weights: bool = False, seed: int = 0) -> str:
-    """What tells one base from another: of a folder its weights, of a name on the hub its commit, of random weights seed and shapes.
+def base_digest(base: str, random_weights: bool = False) -> str:
+    """What tells one base from another: of a folder its weights, of a name on the hub its commit, of random weights their shapes.
 
     Raises:
         InputError: see `load_processor`.
@@ -164,7 +173,7 @@ def base_digest(base: str, random_weights: bool = False, seed: int = 0) -> str:
     if random_weights:
         shapes = load_config(base, random_weights).to_diff_dict()
         del shapes["transformers_version"]
-        return f"random:{seed}:{hashlib.sha256(json.dumps(shapes, sort_keys=True).encode()).hexdigest()}"
+        return f"random:{hashlib.sha256(json.dumps(shapes, sort_keys=True).encode()).hexdigest()}"
     commit = hub.commit(base)
     if commit is not None:
         return f"hub:{commit}"

@@ -7,6 +7,8 @@ from bitsandbytes.nn import Linear4bit, Params4bit
 from torch import nn
 from transformers import BitsAndBytesConfig, PaliGemmaConfig, PaliGemmaForConditionalGeneration
 
+SEED = 0
+
 
 @torch.no_grad()
 def build(
@@ -15,9 +17,8 @@ def build(
     dtype: torch.dtype,
     attention: str | dict[str, str],
     device: torch.device,
-    seed: int,
 ) -> PaliGemmaForConditionalGeneration:
-    """Draw every weight once, in its type and on its device; a seed gives the same weights before quantisation and without it.
+    """Draw every weight once, in its type and on its device; they are always the same, before quantisation and without it.
 
     Args:
         config: the shapes.
@@ -25,11 +26,10 @@ def build(
         dtype: of all other weights.
         attention: the implementation.
         device: where the model is to be.
-        seed: of the weights.
     """
     with torch.device("meta"):
         model = PaliGemmaForConditionalGeneration._from_config(config, dtype=dtype, attn_implementation=attention)
-    torch.manual_seed(seed)
+    torch.manual_seed(SEED)
     spread = config.text_config.initializer_range
     modules: list[tuple[str, Any]] = list(model.named_modules())
     for name, module in modules:

@@ -12,6 +12,7 @@ from paliflow.vlm.statistics import Bootstrap, is_match
 
 METRICS = ("exact_match", "rouge1", "rouge2", "rougeL", "rougeLsum")
 BOTH = ("exact_match", "prior_exact_match")
+LEAD = "exact_match_above_prior"
 BINS = 10
 DIVISIONS: dict[str, Callable[[Question], Hashable]] = {
     "by_family": lambda question: question.family,
@@ -52,7 +53,8 @@ def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence
 
     Returns:
         `n`, each metric and each metric of the prior (`prior_...`) with value, low, high and n; `exact_match` and its prior also as the
-        mean over kinds; under `by_kind` the same for each kind with the prior's answer; n, exact match and its prior under `by_family`,
+        mean over kinds; `exact_match_above_prior`, the difference of the two question by question, likewise; under `by_kind` the same for
+        each kind with the prior's answer; n, exact match and its prior under `by_family`,
         `by_objects` and `by_program_length`, empty where the source does not tell, and, in a compositional study, `by_condition`.
     """
     prior = prior_answers(train)
@@ -60,10 +62,11 @@ def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence
     each = score_each(answers, references)
     guessed = score_each([prior.get(question.kind, "") for question in questions], references)
     each |= {f"prior_{name}": values for name, values in guessed.items()}
+    each[LEAD] = each["exact_match"] - each["prior_exact_match"]
     bootstrap = Bootstrap([question.image for question in questions], resamples, seed)
     kinds = [question.kind for question in questions]
     result: dict[str, Any] = {"n": len(questions)} | {name: bootstrap.mean(values) for name, values in each.items()}
-    result |= {f"{name}_mean_over_kinds": bootstrap.mean_of_means(each[name], kinds) for name in BOTH}
+    result |= {f"{name}_mean_over_kinds": bootstrap.mean_of_means(each[name], kinds) for name in (*BOTH, LEAD)}
     by_kind = _divided(bootstrap, each, kinds)
     result["by_kind"] = {kind: {"n": scores["n"], "prior_answer": prior.get(kind, "")} | scores for kind, scores in by_kind.items()}
     both = {name: each[name] for name in BOTH}
