@@ -55,8 +55,9 @@ def compare(fields: VelocityFields, folder, inputs, targets, rate: float, decay:
     return loss_gap, parameter_gap
 
 
-# SELU's slope jumps at 0, where a last bit decides between two gradients: beyond some steps even float32 and float64 torch part company.
-@pytest.mark.parametrize(("activation", "rate", "decay", "steps"), [("silu", 2e-4, 0.0, 200), ("selu", 1e-3, 0.01, 60)])
+# SELU's slope jumps at 0, where a last bit decides between two gradients: after 200 steps torch in float32 is as far from torch in float64
+# (1e-5 to 8e-3 in the loss, at 1e-3) as the compiled step is, so SELU is compared as long as rounding alone parts them.
+@pytest.mark.parametrize(("activation", "rate", "decay", "steps"), [("silu", 2e-4, 0.0, 200), ("selu", 1e-3, 0.01, 40)])
 def test_many_steps_equal_plain_torch(way, folder, activation, rate, decay, steps):
     inputs, targets = problem(2, steps, 64, 2)
     loss_gap, parameter_gap = compare(fresh(2, 64, 2, activation), folder, inputs, targets, rate, decay)

@@ -37,9 +37,9 @@ def train_classifier(seed: int) -> Classifier:
     """Fit 64-128-32-10 with AdamW on the training images, moved by noise of a tenth of their range; about two seconds."""
     digits = load_digits()
     torch_random = torch.Generator().manual_seed(seed)
-    body = nn.Sequential(nn.Linear(PIXELS, 128), nn.SiLU(), nn.Linear(128, FEATURES), nn.SiLU())
-    head = nn.Linear(FEATURES, 10)
-    for layer in (body[0], body[2], head):
+    first, second, head = nn.Linear(PIXELS, 128), nn.Linear(128, FEATURES), nn.Linear(FEATURES, 10)
+    body = nn.Sequential(first, nn.SiLU(), second, nn.SiLU())
+    for layer in (first, second, head):
         for part in (layer.weight, layer.bias):
             nn.init.uniform_(part, -(layer.in_features**-0.5), layer.in_features**-0.5, generator=torch_random)
     optimiser = torch.optim.AdamW([*body.parameters(), *head.parameters()], lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -150,6 +151,6 @@ def _match_pools(solver: Transport, batches: Batches, together: int) -> tuple[np
 
 
 def _write_block(path: Path, names: list[str], chunks: list[Chunk]) -> None:
-    arrays = {name: np.concatenate([found[number] for found, _ in chunks]) for number, name in enumerate(names)}
+    arrays: dict[str, Any] = {name: np.concatenate([found[number] for found, _ in chunks]) for number, name in enumerate(names)}
     with files.replacing(path) as temporary:
         np.savez(temporary, **arrays, sums=np.sum([sums for _, sums in chunks], axis=0))

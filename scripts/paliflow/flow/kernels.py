@@ -64,29 +64,31 @@ static void product(int rows, int width, int inner, const float *a, long a_row, 
     }
 }
 
-/* e^x to float's precision: 2^n e^r with |r| <= ln 2 / 2, the second factor by Cephes' polynomial. */
-INLINE vec exponential(vec x) {
+/* e^x, and e^x - 1 without the loss near 0, to float's precision: 2^n e^r with |r| <= ln 2 / 2, e^r - 1 by Cephes' polynomial. */
+INLINE vec exponential(vec x, vec *less_one) {
     x = PICK(vec, x < -87.0f, (vec){0} - 87.0f, x);
     x = PICK(vec, x > 87.0f, (vec){0} + 87.0f, x);
     vec shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;  /* adding 1.5 * 2^23 rounds to a whole number */
     vec r = x - n * 0.693359375f + n * 2.12194440e-4f;
     vec p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r + 1.6666665459e-1f) * r;
-    p = (p + 5.0000001201e-1f) * r * r + r + 1.0f;
-    return p * (vec)(((ivec)shifted << 23) + (127 << 23));
+    p = (p + 5.0000001201e-1f) * r * r + r;
+    vec power = (vec)(((ivec)shifted << 23) + (127 << 23));
+    *less_one = p * power + (power - 1.0f);
+    return p * power + power;
 }
 
 /* Replace z by its activation, and leave the activation's derivative in slope. */
 static void activate(float *z, float *slope, long count, int selu) {
     const float scale = 1.0507009873554805f, alpha = 1.6732632423543772f;
     for (long n = 0; n < count; n += LANES) {
-        vec x = LOAD(z + n);
+        vec x = LOAD(z + n), less_one;
         if (selu) {
-            vec below = scale * alpha * exponential(x);
+            vec below = scale * alpha * exponential(x, &less_one);
             ivec positive = x > 0.0f;
             LOAD(slope + n) = PICK(vec, positive, (vec){0} + scale, below);
-            LOAD(z + n) = PICK(vec, positive, scale * x, below - scale * alpha);
+            LOAD(z + n) = PICK(vec, positive, scale * x, scale * alpha * less_one);
         } else {
-            vec sigmoid = 1.0f / (1.0f + exponential(-x));
+            vec sigmoid = 1.0f / (1.0f + exponential(-x, &less_one));
             LOAD(slope + n) = sigmoid * (1.0f + x * (1.0f - sigmoid));
             LOAD(z + n) = x * sigmoid;
         }

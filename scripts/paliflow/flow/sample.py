@@ -126,7 +126,7 @@ def _velocity_and_divergence(field: Field, time: Tensor, points: Tensor) -> tupl
     for coordinate in range(points.shape[-1]):
         direction = torch.zeros_like(points)
         direction[..., coordinate] = 1
-        velocity, change = torch.func.jvp(lambda place: field(time, place), (points,), (direction,))
+        velocity, change = torch.func.jvp(lambda place: field(time, place), (points,), (direction,))[:2]
         divergence += change[..., coordinate]
     return velocity, divergence
 

@@ -1,6 +1,5 @@
 """Optimal transport between clouds of equally many points, many batches at a time: exact, as a permutation, and entropic."""
 
-import ctypes
 import os
 from pathlib import Path
 
@@ -119,7 +118,7 @@ class Transport:
         batches, n, dimension = source.shape
         found, sums = np.empty((batches, n), np.intc), np.empty(batches)
         arrays = [np.ascontiguousarray(source, np.float32), np.ascontiguousarray(target, np.float32)]
-        anchors = [self._anchors, self._duals, found, sums]
+        anchors: list[np.ndarray] = [self._anchors, self._duals, found, sums]
         assert self._library is not None
         code = self._library.match(
             batches,
@@ -167,5 +166,5 @@ def _unsolved(points: int, iterations: int) -> InputError:
     )
 
 
-def _address(array: np.ndarray) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
+def _address(array: np.ndarray) -> int:
+    return array.ctypes.data
