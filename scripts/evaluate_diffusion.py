@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--evaluations", type=positive_integer, nargs="+", required=True, help="numbers of evaluations of the field")
     parser.add_argument("--sample-points", type=positive_integer, required=True, help="behind each distance, the same as the flow's")
     parser.add_argument("--draws", type=positive_integer, required=True, help="of those points, for each seed; their mean counts")
-    parser.add_argument("--likelihood-points", type=positive_integer, default=1000, help="target points behind each likelihood")
+    parser.add_argument("--likelihood-points", type=positive_integer, required=True, help="target points behind each likelihood")
     parser.add_argument("--tolerance", type=positive_number, required=True, help="of dopri5, relative and absolute")
     parser.add_argument("--samples", type=Path, required=True, help="to write: samples of the first seed and draw, .npz")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: distances, floors and likelihoods, .json")

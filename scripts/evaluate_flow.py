@@ -21,6 +21,7 @@ from paliflow.flow.sample import EVALUATIONS_PER_STEP, log_likelihood, path_ener
 
 KEPT_TIMES = 65
 KEPT_PATHS = 256
+REPETITIONS = 3  # of the transport cost and of the large distance's floor
 VELOCITY_TIMES, VELOCITY_POINTS = (0.0, 0.33, 0.67, 1.0), 21
 
 Runs = dict[str, dict[str, list[float]]]  # by coupling and solver (or measure), one number a seed
@@ -35,11 +36,9 @@ def main() -> None:
     )
     parser.add_argument("--sample-points", type=positive_integer, required=True, help="behind each distance")
     parser.add_argument("--draws", type=positive_integer, required=True, help="of those points, for each seed; their mean counts")
-    parser.add_argument("--large-points", type=positive_integer, default=5000, help="behind the one large distance, of dopri5")
-    parser.add_argument("--likelihood-points", type=positive_integer, default=1000, help="target points behind each likelihood")
-    parser.add_argument("--energy-points", type=positive_integer, default=10_000, help="source points behind each path energy")
-    parser.add_argument("--cost-points", type=positive_integer, default=5000, help="behind the transport cost from source to target")
-    parser.add_argument("--repetitions", type=positive_integer, default=3, help="of the transport cost and of the large distance's floor")
+    parser.add_argument("--large-points", type=positive_integer, required=True, help="behind one more distance, and the transport cost")
+    parser.add_argument("--energy-points", type=positive_integer, required=True, help="source points behind each path energy")
+    parser.add_argument("--likelihood-points", type=positive_integer, required=True, help="target points behind each likelihood")
     parser.add_argument("--tolerance", type=positive_number, required=True, help="of dopri5, relative and absolute")
     parser.add_argument("--samples", type=Path, required=True, help="to write: samples and paths of the first seed and draw, .npz")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: distances, floors, paths and likelihoods, .json")
@@ -113,7 +112,7 @@ def measure_flows(members: list, pair: str, arguments: Any) -> dict[str, Any]:
     """What needs points of its own: the large distance, shares of modes, likelihoods, and path energies beside the transport cost."""
     source, target = PAIRS[pair].source, PAIRS[pair].target
     found: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    cost = spread(measures.transport_cost(pair, arguments.seed, arguments.cost_points, arguments.repetitions))
+    cost = spread(measures.transport_cost(pair, arguments.seed, arguments.large_points, REPETITIONS))
     count = max(arguments.energy_points, arguments.large_points, arguments.likelihood_points)
     for field, coupling, replicate in progress.track(members, f"follow {pair}", unit="field"):
         begin, end = measures.evaluation_points(pair, arguments.seed, replicate, arguments.draws, count)
@@ -143,7 +142,7 @@ def measure_flows(members: list, pair: str, arguments: Any) -> dict[str, Any]:
     values["mode_share_reference"] = None if target.centres is None else 1 / len(target.centres)
     values["negative_log_likelihood_reference"] = spread(next(iter(entropies.values()))) if entropies else None
     values["transport_cost"] = cost
-    floor = measures.distance_floor(pair, arguments.seed, arguments.large_points, repetitions=arguments.repetitions)
+    floor = measures.distance_floor(pair, arguments.seed, arguments.large_points, repetitions=REPETITIONS)
     return values | {"wasserstein_large_floor": spread(floor)}
 
 
