@@ -191,10 +191,13 @@ def stages(settings: dict[str, Any]) -> list[str]:
     made = {"embedded": ["clevr/study", "clevr/study/ask_metrics.json"], "hub": ["clevr/hub"], "clevr": []}[settings["data"]["source"]]
     runs = [f"{stage}/{run}" for run in (MAIN, *comparison_runs(settings["vlm"])) for stage in ("train_adapter", "evaluate_adapter")]
     pairs = settings["flow"]["pairs"]
-    couplings = [f"couple_flow/{pair}.json" for pair in pairs]
+    couplings = [f"couple_flow/{pair}.json" for pair in (*pairs, "gaussian_to_digits")]
     flow = [f"{stage}/{pair}" for pair in pairs for stage in ("train_flow", "evaluate_flow")]
+    flow += [f"{stage}/{pair}" for pair in pairs if pair.startswith("gaussian_") for stage in ("train_diffusion", "evaluate_diffusion")]
+    digits = [*(f"{stage}/gaussian_to_digits" for stage in ("train_flow", "train_diffusion")), "evaluate_digits"]
+    paper = [f"reproduce_tong/{pair}" for pair in ("gaussian_to_8gaussians", "moons_to_8gaussians")]
     read = ["compare_runs", "measure_memory", "analyse_adapter", "sample_answers"]
-    return [*made, "subset_clevr", "encode_images", "evaluate_base", *runs, *read, *couplings, *flow, "compute_theory"]
+    return [*made, "subset_clevr", "encode_images", "evaluate_base", *runs, *read, *couplings, *flow, *digits, "compare_transport", *paper, "compute_theory"]
 
 
 def _front_matter(text: object) -> Markdown:
