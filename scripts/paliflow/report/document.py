@@ -16,7 +16,7 @@ from paliflow.report.labels import Labels
 from paliflow.report.markdown import Markdown, escape, escape_plain
 from paliflow.report.names import NAMES
 from paliflow.report.published_clevr import PUBLISHED
-from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, standing
+from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, nearer, standing
 from paliflow.report.values import Metrics, descend, print_interval, print_value
 from paliflow.runs import MAIN, comparison_runs
 
@@ -92,6 +92,7 @@ class Document:
         yield "intervals_of", intervals_of
         yield "standing", standing
         yield "difference", difference
+        yield "nearer", nearer
         yield "clearly_above", clearly_above
         yield "compared", self.compared
         yield "listed", _listed
@@ -197,7 +198,20 @@ def stages(settings: dict[str, Any]) -> list[str]:
     digits = [*(f"{stage}/gaussian_to_digits" for stage in ("train_flow", "train_diffusion")), "evaluate_digits"]
     paper = [f"reproduce_tong/{pair}" for pair in ("gaussian_to_8gaussians", "moons_to_8gaussians")]
     read = ["compare_runs", "measure_memory", "analyse_adapter", "sample_answers"]
-    return [*made, "subset_clevr", "encode_images", "evaluate_base", *runs, *read, *couplings, *flow, *digits, "compare_transport", *paper, "compute_theory"]
+    return [
+        *made,
+        "subset_clevr",
+        "encode_images",
+        "evaluate_base",
+        *runs,
+        *read,
+        *couplings,
+        *flow,
+        *digits,
+        "compare_transport",
+        *paper,
+        "compute_theory",
+    ]
 
 
 def _front_matter(text: object) -> Markdown:
