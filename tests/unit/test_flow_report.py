@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paliflow.report import figures_flow, tables_flow
+from paliflow.report import figures_flow, figures_flow_error, tables_flow
 
 COUPLINGS = ["independent", "optimal_transport"]
 PAIRS = ["gaussian_to_8gaussians", "gaussian_to_moons"]
@@ -24,6 +24,7 @@ def evaluation(couplings: list[str]) -> dict[str, object]:
         "wasserstein": dict.fromkeys(couplings, distances),
         "wasserstein_floor": score(0.4),
         "straightness": dict.fromkeys(couplings, score(0.3)),
+        "normalised_path_energy": dict.fromkeys(couplings, score(0.2)),
         "dopri5_evaluations": dict.fromkeys(couplings, score(26.0)),
     }
 
@@ -40,14 +41,15 @@ def samples(couplings: list[str]) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("draw", ["samples", "trajectories", "error"])
 def test_figure_is_drawn_for_any_choice_of_pairs_and_couplings(pairs, couplings, draw):
     content = evaluation(couplings) if draw == "error" else samples(couplings)
-    figure = getattr(figures_flow, f"draw_{draw}")(dict.fromkeys(pairs, content))
+    room = figures_flow_error if draw == "error" else figures_flow
+    figure = getattr(room, f"draw_{draw}")(dict.fromkeys(pairs, content))
     figure.savefig(io.BytesIO())
 
 
 def test_couplings_figure_has_a_panel_a_pair_and_coupling():
     random = np.random.default_rng(0)
     batch = {"example_source": random.standard_normal((4, 2)), "example_target": random.standard_normal((4, 2))}
-    figure = figures_flow.draw_couplings(dict.fromkeys(PAIRS, batch | {"permutations": np.array([[[1, 0, 3, 2]]], np.uint8)}))
+    figure = figures_flow.draw_couplings(dict.fromkeys(PAIRS, batch | {"optimal_transport": np.array([[[1, 0, 3, 2]]], np.uint8)}))
     assert len(figure.axes) == 4
 
 

@@ -1,0 +1,131 @@
+"""How the pairs of distributions share a figure: charts or blocks of pictures, at most two pairs in a row; and clouds of points."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from paliflow.report.names import COUPLINGS, NAMES
+from paliflow.report.style import COLOURS, SETTINGS, TEXT_WIDTH, bare, new_figure
+
+ABREAST = 2
+MOST_ROWS = 8
+"""Rows of pictures beneath each other that a page holds at full width."""
+
+HIGHEST_PANEL, HEADER, LABEL = 2.0, 0.42, 0.25  # inches
+MOST_DECADES = 2.2
+"""Of an axis that is marked at 1, 2 and 5; a longer one at 1 alone."""
+
+Arrays = Mapping[str, np.ndarray]
+Extent = tuple[np.ndarray, np.ndarray]
+
+
+def couplings_in(samples: Mapping[str, Arrays], ending: str) -> list[str]:
+    """The couplings that left an array of this ending, in the order in which they are always shown."""
+    stored = next(iter(samples.values()))
+    return [coupling for coupling in COUPLINGS if f"{coupling}_{ending}" in stored]
+
+
+def charts(pairs: Sequence[str], height: float) -> tuple[Figure, dict[str, Axes]]:
+    """A chart a pair, its name above, `height` inches a row with the legend's space in it."""
+    columns = min(ABREAST, len(pairs))
+    rows = -(-len(pairs) // columns)
+    figure, axes = new_figure(height * rows, rows, columns)
+    for place in axes.flat[len(pairs) :]:
+        place.remove()
+    places = dict(zip(pairs, axes.flat, strict=False))
+    for pair, place in places.items():
+        place.set_title(NAMES[pair])
+    return figure, places
+
+
+def blocks(extents: Mapping[str, Extent], rows: int, columns: int, abreast: int) -> tuple[Figure, dict[str, np.ndarray]]:
+    """A block of pictures a pair, its name above, `abreast` blocks beside each other.
+
+    Args:
+        extents: by pair, what its pictures show; it gives them their shape.
+        rows, columns: of each block.
+
+    Returns:
+        The figure, and by pair its axes (rows, columns), already framed.
+    """
+    matplotlib.rcParams.update(SETTINGS)
+    pairs = list(extents)
+    bands = [pairs[first : first + abreast] for first in range(0, len(pairs), abreast)]
+    width = (TEXT_WIDTH / abreast - LABEL) / columns
+    heights = [
+        max(min(width * extents[pair][1][1] / extents[pair][1][0], HIGHEST_PANEL) for pair in band) * rows + HEADER for band in bands
+    ]
+    figure = Figure(figsize=(TEXT_WIDTH, sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    parts = figure.subfigures(len(bands), abreast, squeeze=False, height_ratios=heights)
+    places = {}
+    for pair, part in zip(pairs, parts.flat, strict=False):
+        part.suptitle(NAMES[pair], fontsize=8.5)
+        places[pair] = part.subplots(rows, columns, squeeze=False)
+        for place in places[pair].flat:
+            frame(place, extents[pair])
+    return figure, places
+
+
+def abreast_for(pairs: int, rows: int) -> int:
+    """How many blocks of so many rows stand beside each other: one as long as the page holds them beneath each other."""
+    return 1 if pairs * rows <= MOST_ROWS else ABREAST
+
+
+def cloud(place: Axes, points: np.ndarray, colour: str, size: float = 0.8, **look: Any) -> None:
+    """Points (n, 2) as dots of `size` square points."""
+    place.scatter(points[:, 0], points[:, 1], s=size, color=colour, linewidths=0, **{"zorder": 3} | look)
+
+
+def extent(*clouds: np.ndarray) -> Extent:
+    """The middle (2,) of the clouds and half their widths (2,), with a margin."""
+    points = np.concatenate(clouds)
+    low, high = points.min(0), points.max(0)
+    return (low + high) / 2, (high - low) / 2 * 1.06
+
+
+def frame(place: Axes, shown: Extent) -> None:
+    """Show this part of the plane, both coordinates at one scale, and no axes."""
+    (low_x, low_y), (high_x, high_y) = shown[0] - shown[1], shown[0] + shown[1]
+    bare(place)
+    place.set(xlim=(low_x, high_x), ylim=(low_y, high_y), aspect="equal", anchor="N")
+
+
+def evaluations_axis(place: Axes, counts: Sequence[int]) -> None:
+    """Evaluations of the field along a logarithmic axis, marked where they were measured."""
+    place.set(xlabel="evaluations of the field", xscale="log")
+    place.set_xticks(sorted(counts), [str(count) for count in sorted(counts)])
+    place.minorticks_off()
+
+
+def distance_axis(place: Axes) -> None:
+    """Distances up a logarithmic axis, marked in plain numbers."""
+    place.set_yscale("log")
+    low, high = place.get_ylim()
+    place.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if np.log10(high / low) < MOST_DECADES else (1,)))
+    place.yaxis.set_major_formatter(lambda distance, _: f"{distance:,g}")
+    place.minorticks_off()
+
+
+def bars(place: Axes, at: Sequence[float], scores: Sequence[Mapping[str, float]], lying: bool = False, **look: Any) -> None:
+    """Marks at the scores' values with bars from low to high, upright or `lying`; `look` is `Axes.errorbar`'s."""
+    value = np.array([score["value"] for score in scores])
+    ends = np.array([[score["value"] - score["low"] for score in scores], [score["high"] - score["value"] for score in scores]])
+    reach = np.maximum(ends, 0)
+    look = {"capsize": 2, "elinewidth": 0.8} | look
+    if lying:
+        place.errorbar(value, at, xerr=reach, **look)
+    else:
+        place.errorbar(at, value, yerr=reach, **look)
+
+
+def floor_band(place: Axes, floor: Mapping[str, float], label: str) -> None:
+    """The interval and the mean of what perfect samples would score."""
+    place.axhspan(floor["low"], floor["high"], color="#DDDDDD", linewidth=0, label=label, zorder=0)
+    place.axhline(floor["value"], color=COLOURS["prior"], linewidth=0.8, zorder=0)
