@@ -68,6 +68,7 @@ def test_digits_are_not_measured_in_the_plane(tmp_path, monkeypatch):
     model = tmp_path / "digits.safetensors"
     save_fields(fields, {"pair": "gaussian_to_digits", "fields": [{"coupling": "independent", "seed": 0}]}, model)
     line = f"evaluate_flow --model {model} --seed 1 --evaluations 1 --sample-points 10 --draws 1 --tolerance 0.1"
+    line += " --large-points 10 --energy-points 10 --likelihood-points 10"
     line += f" --samples {tmp_path}/samples.npz --metrics {tmp_path}/metrics.json"
     monkeypatch.setattr("sys.argv", line.split())
     with pytest.raises(InputError, match="evaluate_digits"):
