@@ -123,13 +123,15 @@ class Document:
             return groups.compared_ranks(comparison)
         return {"methods": groups.compared_methods, "weights": groups.compared_weights}[what](comparison, rank)
 
-    def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%") -> Markdown:
-        """A numbered picture from results/figures."""
-        if not (self.results / "figures" / file).is_file():
-            raise InputError(f"the picture results/figures/{file} is missing: run the rule that draws it, or correct its name.")
+    def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%", animation: str | None = None) -> Markdown:
+        """A numbered picture from results/figures; the HTML shows the `animation` in its place to who has not asked for less motion."""
+        for name in (file, animation or file):
+            if not (self.results / "figures" / name).is_file():
+                raise InputError(f"the picture results/figures/{name} is missing: run the rule that draws it, or correct its name.")
         number = self.labels.define(label, _place())
         alt = " ".join(alt.split()).replace("\\", "").replace('"', "'")
-        return Markdown(f'![{number} {_one_line(caption)}](../figures/{file}){{#{label} alt="{alt}" width={width}}}')
+        moving = f' animation="../figures/{animation}"' if animation else ""
+        return Markdown(f'![{number} {_one_line(caption)}](../figures/{file}){{#{label} alt="{alt}" width={width}{moving}}}')
 
     def table(
         self,
