@@ -1,11 +1,11 @@
 """The figures of the drawn digits: images beside their nearest training image, and likeness and copying by evaluations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from paliflow.report.names import COUPLINGS, NAMES
@@ -14,8 +14,8 @@ from paliflow.report.style import COLOURS, bare, new_figure
 
 SIDE, GAP = 8, 1  # pixels
 SHOWN_IMAGES = 20
-ROW_HEIGHT = 0.27  # inches
-AFTER_LAST = 2.5
+ROW_HEIGHT, GROUP_GAP = 0.255, 0.07  # inches
+AFTER_LAST = 3.0
 """How far behind the largest number of evaluations the adaptive solver stands, as a factor."""
 
 
@@ -23,29 +23,41 @@ def draw_digits(samples: Mapping[str, np.ndarray]) -> Figure:
     """Images by few and many evaluations, a row each; under a model's last row, the training image nearest to each of that row.
 
     Args:
-        samples: the arrays of evaluate_digits: `{model}_{solver}` and `{model}_{solver}_nearest` (n, 64) from -1 to 1, and `held_out`.
+        samples: the arrays of evaluate_digits: `{model}_{solver}_{evaluations}`, the same with `_nearest`, and `held_out`, each (n, 64)
+            from -1 to 1.
     """
-    rows = [("held-out images", COLOURS["target"], samples["held_out"])]
+    groups: list[tuple[str, list[tuple[str, str, np.ndarray]]]] = [("", [("held-out images", COLOURS["target"], samples["held_out"])])]
     for model, solver, name in digit_models(samples):
         counts = _counts(samples, f"{model}_{solver}_")
-        colour = COLOURS[model]
-        for count in few_and_many(counts):
-            rows.append((f"{name}, {count}", colour, samples[f"{model}_{solver}_{count}"]))
-        rows.append(("nearest in training", COLOURS["prior"], samples[f"{model}_{solver}_{counts[-1]}_nearest"]))
-    figure, axes = new_figure(ROW_HEIGHT * len(rows), len(rows))
-    for place, (label, colour, images) in zip(axes[:, 0], rows, strict=True):
-        ink = LinearSegmentedColormap.from_list(label, ["#FFFFFF", colour])
-        place.imshow(strip(images[:SHOWN_IMAGES]), cmap=ink, vmin=-1, vmax=1, interpolation="nearest", aspect="equal")
+        drawn = {count: samples[f"{model}_{solver}_{count}"] for count in few_and_many(counts)}
+        rows = [(f"{count} evaluation{'s' if count != 1 else ''}", COLOURS[model], images) for count, images in drawn.items()]
+        nearest = samples[f"{model}_{solver}_{counts[-1]}_nearest"]
+        groups.append((name, [*rows, ("nearest in training", COLOURS["prior"], nearest)]))
+    heights = [len(rows) for _, rows in groups]
+    figure, axes = new_figure(ROW_HEIGHT * sum(heights) + GROUP_GAP * len(groups), len(groups), height_ratios=heights)
+    engine = figure.get_layout_engine()
+    assert engine is not None  # new_figure gives it one
+    engine.set(h_pad=GROUP_GAP / 2, hspace=0)  # type: ignore[call-arg]
+    for place, (name, rows) in zip(axes[:, 0], groups, strict=True):
+        place.imshow(mosaic([(images[:SHOWN_IMAGES], colour) for _, colour, images in rows]), interpolation="nearest", aspect="equal")
         bare(place)
-        place.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
+        place.set_yticks(
+            [(SIDE + GAP) * number + (SIDE - 1) / 2 for number in range(len(rows))], [label for label, _, _ in rows], fontsize=7
+        )
+        place.tick_params(length=0)
+        place.set_ylabel(name, fontsize=6.5)
     return figure
 
 
-def strip(images: np.ndarray) -> np.ndarray:
-    """Images (n, 64) beside each other with a white gap between them, (8, 9 n - 1)."""
-    framed = np.full((len(images), SIDE, SIDE + GAP), -1.0)
-    framed[:, :, :SIDE] = images.reshape(-1, SIDE, SIDE)
-    return framed.transpose(1, 0, 2).reshape(SIDE, -1)[:, :-GAP]
+def mosaic(rows: Sequence[tuple[np.ndarray, str]]) -> np.ndarray:
+    """Rows of images (n, 64) from -1 to 1, each in a colour on white, beside and beneath each other: (9 rows - 1, 9 n - 1, 3)."""
+    bands = []
+    for images, colour in rows:
+        framed = np.zeros((len(images), SIDE + GAP, SIDE + GAP))
+        framed[:, :SIDE, :SIDE] = (np.clip(images, -1, 1).reshape(-1, SIDE, SIDE) + 1) / 2
+        ink = framed.transpose(1, 0, 2).reshape(SIDE + GAP, -1, 1)
+        bands.append(1 - ink * (1 - np.array(to_rgb(colour))))
+    return np.concatenate(bands)[:-GAP, :-GAP]
 
 
 def few_and_many(counts: list[int]) -> list[int]:
@@ -94,7 +106,9 @@ def draw_digits_error(values: Mapping[str, Any]) -> Figure:
         place.set_xticks([*counts, beyond], [*map(str, counts), "dopri5"])
         place.minorticks_off()
         place.set_ylabel(label)
-    distance_axis(axes[0, 0])
+    for place in axes[0, :2]:
+        distance_axis(place)
+    axes[0, 2].set_ylim(-0.03 * axes[0, 2].get_ylim()[1], None)
     handles = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels()), strict=True))
     handles |= dict(zip(*reversed(axes[0, 1].get_legend_handles_labels()), strict=True))
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)

@@ -9,14 +9,16 @@ from matplotlib.figure import Figure
 
 from paliflow.report import pairs
 from paliflow.report.names import COUPLINGS, NAMES
-from paliflow.report.pairs import Arrays, cloud, couplings_in, extent
+from paliflow.report.pairs import TARGET_BEHIND, Arrays, cloud, couplings_in, extent
 from paliflow.report.style import COLOURS
 
 SHOWN_POINTS = 1000
 SHOWN_PATHS = 160
 SMOOTHED_POINTS = 200
 SHOWN_SOLVERS = 4
-LONGEST_ARROW = 1.8  # spaces between the arrows
+SHOWN_TARGETS = 120
+FAST, LONG_ARROW = 0.9, 1.0
+"""The share of all arrows that are at most as long as the space between two."""
 
 
 def draw_couplings(couplings: Mapping[str, Arrays]) -> Figure:
@@ -54,10 +56,10 @@ def draw_loss(logs: Mapping[str, pandas.DataFrame]) -> Figure:
                 steps, losses = smooth(run["step"].to_numpy(), run["loss"].to_numpy())
                 place.plot(steps, losses, color=COLOURS[str(coupling)], linewidth=0.9, alpha=0.8)
             place.plot([], [], color=COLOURS[str(coupling)], label=NAMES[str(coupling)])
-        place.set(xlabel="training step", ylabel="flow-matching loss", ylim=(0, None))
+        place.set(xlabel="training step", ylim=(0, None))
         place.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
         place.locator_params(axis="x", nbins=5)
-        place.label_outer()
+    figure.supylabel("flow-matching loss", fontsize=8)
     figure.legend(*places[next(iter(logs))].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
@@ -111,10 +113,10 @@ def draw_trajectories(samples: Mapping[str, Arrays]) -> Figure:
 
 
 def draw_velocity(samples: Mapping[str, Arrays]) -> Figure:
-    """The trained velocity at four times on a grid, a row a coupling; arrows of one pair have one scale.
+    """The trained velocity at four times on a grid before the target in grey, a row a coupling; arrows of one pair have one scale.
 
     Args:
-        samples: by pair, with `velocity_times` (4,), `velocity_grid` (n * n, 2) and by coupling `…_velocity` (4, n * n, 2).
+        samples: by pair, with `target`, `velocity_times` (4,), `velocity_grid` (n * n, 2) and by coupling `…_velocity` (4, n * n, 2).
     """
     couplings = couplings_in(samples, "velocity")
     abreast = pairs.abreast_for(len(samples), len(couplings))
@@ -125,12 +127,15 @@ def draw_velocity(samples: Mapping[str, Arrays]) -> Figure:
         chosen = _thinned(len(stored["velocity_grid"]), 2 * abreast)
         grid = stored["velocity_grid"][chosen]
         fields = {coupling: stored[f"{coupling}_velocity"][:, chosen] for coupling in couplings}
-        fastest = max(np.linalg.norm(field, axis=-1).max() for field in fields.values())
-        space = np.ptp(grid, axis=0).min() / (np.sqrt(len(grid)) - 1)
+        speeds = np.linalg.norm(np.stack(list(fields.values())), axis=-1)
+        space = np.ptp(grid, axis=0).mean() / (len(grid) ** 0.5 - 1)
+        scale = np.quantile(speeds, FAST) / (LONG_ARROW * space)
         for row, (coupling, field) in zip(places[pair], fields.items(), strict=True):
             for place, moment, velocity in zip(row, times, field, strict=True):
-                look = {"angles": "xy", "scale_units": "xy", "scale": fastest / (LONGEST_ARROW * space), "width": 0.009}
-                place.quiver(*grid.T, *velocity.T, color=COLOURS[coupling], zorder=3, **look)
+                cloud(place, stored["target"][:SHOWN_TARGETS], TARGET_BEHIND, size=1.2)
+                look = {"angles": "xy", "scale_units": "xy", "scale": scale, "pivot": "mid", "width": 0.008, "minlength": 0.3}
+                arrows = place.quiver(*grid.T, *velocity.T, color=COLOURS[coupling], zorder=4, clip_on=False, **look)
+                arrows.set_in_layout(False)  # the few long ones may reach into the margin
                 if coupling == couplings[0]:
                     place.set_title(f"t = {moment:.2g}", fontsize=7.5)
             row[0].set_ylabel(NAMES[coupling].replace(" ", "\n"), fontsize=7)

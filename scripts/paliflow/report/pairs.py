@@ -18,8 +18,11 @@ MOST_ROWS = 8
 """Rows of pictures beneath each other that a page holds at full width."""
 
 HIGHEST_PANEL, HEADER, LABEL = 2.0, 0.42, 0.25  # inches
-MOST_DECADES = 2.2
-"""Of an axis that is marked at 1, 2 and 5; a longer one at 1 alone."""
+SHORT_AXIS, LONG_AXIS = 0.8, 2.2
+"""Decades of a logarithmic axis: a shorter one is marked at every digit that reads well, a longer one at 1 alone, others at 1, 2 and 5."""
+
+TARGET_BEHIND = "#C8C8C8"
+"""The colour of target points behind what moves towards them."""
 
 Arrays = Mapping[str, np.ndarray]
 Extent = tuple[np.ndarray, np.ndarray]
@@ -107,9 +110,10 @@ def evaluations_axis(place: Axes, counts: Sequence[int]) -> None:
 def distance_axis(place: Axes) -> None:
     """Distances up a logarithmic axis, marked in plain numbers."""
     place.set_yscale("log")
-    low, high = place.get_ylim()
-    place.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if np.log10(high / low) < MOST_DECADES else (1,)))
-    place.yaxis.set_major_formatter(lambda distance, _: f"{distance:,g}")
+    decades = np.log10(place.get_ylim()[1] / place.get_ylim()[0])
+    marks = (1, 1.5, 2, 3, 4, 6, 8) if decades < SHORT_AXIS else (1, 2, 5) if decades < LONG_AXIS else (1,)
+    place.yaxis.set_major_locator(LogLocator(subs=marks))
+    place.yaxis.set_major_formatter(lambda distance, _: f"{distance:,.0f}" if distance >= 10 else f"{distance:g}")
     place.minorticks_off()
 
 
@@ -127,5 +131,5 @@ def bars(place: Axes, at: Sequence[float], scores: Sequence[Mapping[str, float]]
 
 def floor_band(place: Axes, floor: Mapping[str, float], label: str) -> None:
     """The interval and the mean of what perfect samples would score."""
-    place.axhspan(floor["low"], floor["high"], color="#DDDDDD", linewidth=0, label=label, zorder=0)
-    place.axhline(floor["value"], color=COLOURS["prior"], linewidth=0.8, zorder=0)
+    place.axhspan(floor["low"], floor["high"], color="#DDDDDD", linewidth=0, label=label, zorder=0.6)  # above the grid
+    place.axhline(floor["value"], color=COLOURS["prior"], linewidth=0.8, zorder=0.7)

@@ -1,19 +1,20 @@
 """Particles on their way from source to target: a short animation for the screen, and stills of it for paper."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
 from paliflow import files
 from paliflow.report import pairs
 from paliflow.report.names import NAMES
-from paliflow.report.pairs import Arrays, cloud, couplings_in, extent
-from paliflow.report.style import COLOURS
+from paliflow.report.pairs import TARGET_BEHIND, Arrays, cloud, couplings_in, extent
+from paliflow.report.style import COLOURS, tint
 
 SHOWN_PARTICLES = 256
 SHOWN_PAIRS = 2
@@ -21,8 +22,8 @@ TAIL = 6  # stored times behind a particle
 STILLS = 5
 FRAMES = 33
 FRAME_TIME, PAUSE = 70, 1800  # milliseconds
-DOTS_PER_INCH = 130
-COLOURS_IN_PALETTE = 48
+DOTS_PER_INCH = 180
+SHADES = 12
 
 
 def draw_stills(samples: Mapping[str, Arrays]) -> Figure:
@@ -38,7 +39,7 @@ def draw_stills(samples: Mapping[str, Arrays]) -> Figure:
         for row, coupling in zip(places[pair], couplings, strict=True):
             path = stored[f"{coupling}_paths"]
             for place, at in zip(row, np.linspace(0, len(path) - 1, STILLS).round().astype(int), strict=True):
-                cloud(place, stored["target"][:SHOWN_PARTICLES], "#C8C8C8", size=1.5)
+                cloud(place, stored["target"][:SHOWN_PARTICLES], TARGET_BEHIND, size=1.5)
                 cloud(place, path[at, :SHOWN_PARTICLES], COLOURS[coupling], size=2.5)
                 if coupling == couplings[0]:
                     place.set_title(_time(at, len(path)), fontsize=7.5)
@@ -59,7 +60,7 @@ def write_animation(samples: Mapping[str, Arrays], path: Path) -> None:
     moving = []
     for pair, stored in shown.items():
         for place, coupling in zip(places[pair][0], couplings, strict=True):
-            cloud(place, stored["target"][:SHOWN_PARTICLES], "#C8C8C8", size=3)
+            cloud(place, stored["target"][:SHOWN_PARTICLES], TARGET_BEHIND, size=3)
             dots = place.scatter([], [], s=5, color=COLOURS[coupling], linewidths=0, zorder=4)
             tails = place.add_collection(LineCollection([], colors=COLOURS[coupling], linewidths=0.6, alpha=0.5))
             place.set_title(NAMES[coupling], fontsize=7.5)
@@ -74,7 +75,7 @@ def write_animation(samples: Mapping[str, Arrays], path: Path) -> None:
         clock.set_text(_time(at, count))
         figure.canvas.draw()
         pictures.append(Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()))  # type: ignore[attr-defined]
-    palette = pictures[len(pictures) // 2].quantize(COLOURS_IN_PALETTE)
+    palette = _palette([COLOURS["target"], TARGET_BEHIND, *(COLOURS[coupling] for coupling in couplings)])
     frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     durations = [*itertools.repeat(FRAME_TIME, len(frames) - 1), PAUSE]
     with files.replacing(path) as temporary:
@@ -91,6 +92,14 @@ def _extents(shown: Mapping[str, Arrays], couplings: list[str]) -> dict[str, pai
         pair: extent(stored["target"], *(stored[f"{name}_paths"][end] for name in couplings for end in (0, -1)))
         for pair, stored in shown.items()
     }
+
+
+def _palette(colours: Sequence[str]) -> Image.Image:
+    """White and its mixtures with each colour, which is all that smooth edges on white need."""
+    mixed = [tint(colour, share) for colour in colours for share in np.linspace(0, 1, SHADES)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(bytes(round(255 * part) for colour in mixed for part in to_rgb(colour)))
+    return palette
 
 
 def _time(at: int, count: int) -> str:

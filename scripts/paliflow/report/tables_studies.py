@@ -81,21 +81,22 @@ def transport_table(values: Values, provenance: Mapping[str, Any]) -> pandas.Dat
         values, provenance: of compare_transport.
 
     Returns:
-        Columns `study` (`batch`, `coupling` or `path`), `setting`, `coupling`, `squared distance` of a pair, `share` of independent pairs'
-        distance at the same setting, with `… low` and `… high` those of `TRANSPORT_MEASURES`, and `microseconds` of pairing one batch
-        by transport (missing where several couplings were timed together, and for independent pairs).
+        Columns `setting`, `coupling`, `squared distance` of a pair, `share` of independent pairs' distance at the same setting, with
+        `… low` and `… high` those of `TRANSPORT_MEASURES`, and `microseconds` of pairing one batch by transport (missing where several
+        couplings were timed together, and for independent pairs).
     """
-    kinds = {("batch", size): by for size, by in sorted(values["batch"].items(), key=lambda item: int(item[0]))}
-    kinds |= {("coupling", "all"): values["coupling"]} | {("path", path): by for path, by in values["path"].items()}
+    studies = {f"batch_{size}": values["batch"][size] for size in sorted(values["batch"], key=int)}
+    studies |= {"coupling_all": values["coupling"]} | {f"path_{path}": by for path, by in values["path"].items()}
     rows = []
-    for (kind, setting), by_coupling in kinds.items():
+    for study, by_coupling in studies.items():
+        kind, _, setting = study.partition("_")
+        named = "kinds of coupling" if kind == "coupling" else f"{kind}: {NAMES.get(setting, setting)}"
         for coupling, scores in by_coupling.items():
             distance = scores["mean_squared_distance"]
-            row = {"study": kind, "setting": "" if kind == "coupling" else NAMES.get(setting, setting), "coupling": coupling}
-            row |= {"squared distance": distance, "share": distance / by_coupling["independent"]["mean_squared_distance"]}
+            row = {"setting": named, "coupling": coupling, "squared distance": distance}
+            row |= {"share": distance / by_coupling["independent"]["mean_squared_distance"]} | _columns(TRANSPORT_MEASURES, scores)
             timed = kind != "coupling" and coupling != "independent"
-            took = provenance[f"microseconds_of_coupling_a_batch_{kind}_{setting}"] if timed else None
-            rows.append(row | _columns(TRANSPORT_MEASURES, scores) | {"microseconds": took})
+            rows.append(row | {"microseconds": provenance[f"microseconds_of_coupling_a_batch_{study}"] if timed else None})
     return pandas.DataFrame(rows)
 
 
