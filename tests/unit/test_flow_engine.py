@@ -57,7 +57,7 @@ def compare(fields: VelocityFields, folder, inputs, targets, rate: float, decay:
 
 # SELU's slope jumps at 0, where a last bit decides between two gradients: after 200 steps torch in float32 is as far from torch in float64
 # (1e-5 to 8e-3 in the loss, at 1e-3) as the compiled step is, so SELU is compared as long as rounding alone parts them.
-@pytest.mark.parametrize(("activation", "rate", "decay", "steps"), [("silu", 2e-4, 0.0, 200), ("selu", 1e-3, 0.01, 40)])
+@pytest.mark.parametrize(("activation", "rate", "decay", "steps"), [("silu", 2e-4, 0.0, 200), ("selu", 1e-3, 0.01, 20)])
 def test_many_steps_equal_plain_torch(way, folder, activation, rate, decay, steps):
     inputs, targets = problem(2, steps, 64, 2)
     loss_gap, parameter_gap = compare(fresh(2, 64, 2, activation), folder, inputs, targets, rate, decay)
