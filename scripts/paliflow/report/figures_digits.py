@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 
 from paliflow.report.names import COUPLINGS, NAMES
 from paliflow.report.pairs import bars, distance_axis, floor_band
-from paliflow.report.style import COLOURS, bare, new_figure
+from paliflow.report.style import COLOURS, TEXT_WIDTH, bare, new_figure
 
 SIDE, GAP = 8, 1  # pixels
 SHOWN_IMAGES = 20
-ROW_HEIGHT, GROUP_GAP = 0.255, 0.07  # inches
-AFTER_LAST = 3.0
+LABELS, GROUP_GAP = 1.25, 0.08  # inches
+ROW_HEIGHT = (TEXT_WIDTH - LABELS) / SHOWN_IMAGES
+MOST_LABELS = 5
+AFTER_LAST = 4.0
 """How far behind the largest number of evaluations the adaptive solver stands, as a factor."""
 
 
@@ -33,19 +35,20 @@ def draw_digits(samples: Mapping[str, np.ndarray]) -> Figure:
         rows = [(f"{count} evaluation{'s' if count != 1 else ''}", COLOURS[model], images) for count, images in drawn.items()]
         nearest = samples[f"{model}_{solver}_{counts[-1]}_nearest"]
         groups.append((name, [*rows, ("nearest in training", COLOURS["prior"], nearest)]))
-    heights = [len(rows) for _, rows in groups]
-    figure, axes = new_figure(ROW_HEIGHT * sum(heights) + GROUP_GAP * len(groups), len(groups), height_ratios=heights)
-    engine = figure.get_layout_engine()
-    assert engine is not None  # new_figure gives it one
-    engine.set(h_pad=GROUP_GAP / 2, hspace=0)  # type: ignore[call-arg]
+    height = ROW_HEIGHT * sum(len(rows) for _, rows in groups) + GROUP_GAP * (len(groups) - 1)
+    figure, axes = new_figure(height, len(groups))
+    top = height
     for place, (name, rows) in zip(axes[:, 0], groups, strict=True):
-        place.imshow(mosaic([(images[:SHOWN_IMAGES], colour) for _, colour, images in rows]), interpolation="nearest", aspect="equal")
+        tall = ROW_HEIGHT * len(rows)
+        place.set_position((LABELS / TEXT_WIDTH, (top - tall) / height, 1 - LABELS / TEXT_WIDTH, tall / height))
+        top -= tall + GROUP_GAP
+        place.imshow(mosaic([(images[:SHOWN_IMAGES], colour) for _, colour, images in rows]), interpolation="nearest", aspect="auto")
         bare(place)
         place.set_yticks(
             [(SIDE + GAP) * number + (SIDE - 1) / 2 for number in range(len(rows))], [label for label, _, _ in rows], fontsize=7
         )
         place.tick_params(length=0)
-        place.set_ylabel(name, fontsize=6.5)
+        place.text((0.04 - LABELS) / (TEXT_WIDTH - LABELS), 0.5, name, transform=place.transAxes, rotation=90, va="center", fontsize=6.5)
     return figure
 
 
@@ -87,41 +90,50 @@ def draw_digits_error(values: Mapping[str, Any]) -> Figure:
         "near_copies": "share nearer than\n95 % of held-out images",
     }
     figure, axes = new_figure(2.7, columns=3)
+    handles: dict[str, Any] = {}
     for place, (measure, label) in zip(axes[0], shown.items(), strict=True):
         scores = {f"{model}_{solver}": score for model, by in values[measure].items() for solver, score in by.items()}
-        counts: list[int] = []
-        for model, solver, name in digit_models(scores):
-            counts = _counts(scores, f"{model}_{solver}_")
-            look: dict[str, Any] = {"color": COLOURS[model], "marker": {"euler": "o", "ddpm": "s", "ddim": "^"}[solver]}
-            line: dict[str, Any] = {
-                "linestyle": "--" if solver == "ddim" else "-",
-                "label": name if model == "diffusion" else f"{name}, Euler",
-            }
-            bars(place, counts, [scores[f"{model}_{solver}_{count}"] for count in counts], **look, **line)
-        beyond = counts[-1] * AFTER_LAST
-        for model in values[measure]:
-            bars(place, [beyond], [scores[f"{model}_dopri5"]], color=COLOURS[model], marker="D", linestyle="none")
-        _reference(place, values, measure)
-        place.set(xlabel="evaluations of the field", xscale="log")
-        place.set_xticks([*counts, beyond], [*map(str, counts), "dopri5"])
-        place.minorticks_off()
+        lowest = min(_reference(place, values, measure), *(score["value"] for score in scores.values()))
+        _models(place, scores, list(values[measure]))
         place.set_ylabel(label)
-    for place in axes[0, :2]:
-        distance_axis(place)
-    axes[0, 2].set_ylim(-0.03 * axes[0, 2].get_ylim()[1], None)
-    handles = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels()), strict=True))
-    handles |= dict(zip(*reversed(axes[0, 1].get_legend_handles_labels()), strict=True))
+        if measure == "near_copies":
+            place.set_ylim(-0.03 * place.get_ylim()[1], None)
+        else:
+            distance_axis(place, [lowest])
+        handles |= {str(name): handle for handle, name in zip(*place.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
     return figure
 
 
-def _reference(place: Axes, values: Mapping[str, Any], measure: str) -> None:
-    """What real images score: training ones where likeness is measured, held-out ones where copying is."""
+def _models(place: Axes, scores: Mapping[str, Any], models: Sequence[str]) -> None:
+    """One measure of every model by evaluations, and behind them at dopri5."""
+    counts: list[int] = []
+    for model, solver, name in digit_models(scores):
+        counts = _counts(scores, f"{model}_{solver}_")
+        look: dict[str, Any] = {"marker": {"euler": "o", "ddpm": "s", "ddim": "^"}[solver], "linestyle": "--" if solver == "ddim" else "-"}
+        label = name if model == "diffusion" else f"{name}, Euler"
+        bars(place, counts, [scores[f"{model}_{solver}_{count}"] for count in counts], color=COLOURS[model], label=label, **look)
+    beyond = counts[-1] * AFTER_LAST
+    for model in models:
+        bars(place, [beyond], [scores[f"{model}_dopri5"]], color=COLOURS[model], marker="D", linestyle="none")
+    place.set(xlabel="evaluations of the field", xscale="log")
+    place.set_xticks([*counts, beyond], [*(str(count) if count in shown_counts(counts) else "" for count in counts), "dopri5"])
+    place.minorticks_off()
+
+
+def shown_counts(counts: list[int]) -> list[int]:
+    """Those of the sorted counts that stand under a narrow axis: all of a few, every second of many, always the largest."""
+    return counts if len(counts) <= MOST_LABELS else counts[::-1][::2]
+
+
+def _reference(place: Axes, values: Mapping[str, Any], measure: str) -> float:
+    """Draw what real images score, training ones where likeness is measured and held-out ones where copying is; that score."""
     if measure == "frechet":
         floor_band(place, values["training_images"][measure], NAMES["training_images"])
-    else:
-        look: dict[str, Any] = {"color": COLOURS["target"], "linewidth": 0.9, "linestyle": (0, (4, 2)), "zorder": 0}
-        place.axhline(values["held_out_images"][measure], label=NAMES["held_out_images"], **look)
+        return float(values["training_images"][measure]["value"])
+    look: dict[str, Any] = {"color": COLOURS["target"], "linewidth": 0.9, "linestyle": (0, (4, 2)), "zorder": 0.7}
+    place.axhline(values["held_out_images"][measure], label=NAMES["held_out_images"], **look)
+    return float(values["held_out_images"][measure])
 
 
 def _counts(names: Mapping[str, Any], start: str) -> list[int]:

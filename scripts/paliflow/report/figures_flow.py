@@ -17,6 +17,7 @@ SHOWN_PATHS = 160
 SMOOTHED_POINTS = 200
 SHOWN_SOLVERS = 4
 SHOWN_TARGETS = 120
+VELOCITY_MARGIN = 1.12
 FAST, LONG_ARROW = 0.9, 1.0
 """The share of all arrows that are at most as long as the space between two."""
 
@@ -48,7 +49,7 @@ def draw_couplings(couplings: Mapping[str, Arrays]) -> Figure:
 
 def draw_loss(logs: Mapping[str, pandas.DataFrame]) -> Figure:
     """The loss of all seeds against the step, each point the mean over a window of one two-hundredth of the run."""
-    figure, places = pairs.charts(list(logs), 2.4)
+    figure, places = pairs.charts(list(logs), 2.1, 0.3)
     for pair, log in logs.items():
         place = places[pair]
         for coupling, runs in log.groupby("coupling", observed=True):
@@ -76,10 +77,10 @@ def draw_samples(samples: Mapping[str, Arrays]) -> Figure:
     couplings = couplings_in(samples, "dopri5")
     first = next(iter(samples.values()))
     counts = sorted(int(name.rsplit("_", 1)[1]) for name in first if name.startswith(f"{couplings[0]}_euler"))
-    abreast = pairs.abreast_for(len(samples), len(couplings))
+    extents = {pair: extent(stored["target"]) for pair, stored in samples.items()}
+    abreast = pairs.abreast_for(extents, len(couplings), min(len(counts), SHOWN_SOLVERS) + 2)
     shown = spaced(counts) if abreast == 1 else counts[:2]  # beside each other there is room for the few steps where couplings differ
     solvers = {**{f"euler_{count}": _evaluations(count, abreast == 1) for count in shown}, "dopri5": "dopri5"}
-    extents = {pair: extent(stored["target"]) for pair, stored in samples.items()}
     figure, places = pairs.blocks(extents, len(couplings), len(solvers) + 1, abreast)
     for pair, stored in samples.items():
         for row, coupling in zip(places[pair], couplings, strict=True):
@@ -119,9 +120,9 @@ def draw_velocity(samples: Mapping[str, Arrays]) -> Figure:
         samples: by pair, with `target`, `velocity_times` (4,), `velocity_grid` (n * n, 2) and by coupling `…_velocity` (4, n * n, 2).
     """
     couplings = couplings_in(samples, "velocity")
-    abreast = pairs.abreast_for(len(samples), len(couplings))
     times = next(iter(samples.values()))["velocity_times"]
-    extents = {pair: extent(stored["velocity_grid"]) for pair, stored in samples.items()}
+    extents = {pair: extent(stored["velocity_grid"], margin=VELOCITY_MARGIN) for pair, stored in samples.items()}
+    abreast = pairs.abreast_for(extents, len(couplings), len(times))
     figure, places = pairs.blocks(extents, len(couplings), len(times), abreast)
     for pair, stored in samples.items():
         chosen = _thinned(len(stored["velocity_grid"]), 2 * abreast)

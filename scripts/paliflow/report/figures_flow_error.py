@@ -23,7 +23,8 @@ SAMPLERS: dict[str, tuple[float, dict[str, Any]]] = {
 }
 """How diffusion's ways of sampling are told apart, all in diffusion's colour: the marks' shift and look."""
 
-Metrics = Mapping[str, Mapping[str, Any]]
+Values = Mapping[str, Any]
+Metrics = Mapping[str, Values]
 
 
 def draw_error(metrics: Metrics) -> Figure:
@@ -32,12 +33,11 @@ def draw_error(metrics: Metrics) -> Figure:
     Args:
         metrics: by pair, the values of evaluate_flow.
     """
-    figure, places = pairs.charts(list(metrics), 2.8)
+    figure, places = pairs.charts(list(metrics), 2.3, 0.5)
     for pair, values in metrics.items():
         place = places[pair]
         floor_band(place, values["wasserstein_floor"], FLOOR)
-        counts = _couplings(place, values)
-        _finish(place, counts)
+        _finish(place, _couplings(place, values), values)
     _legend(figure, places[next(iter(metrics))], 3)
     return figure
 
@@ -61,7 +61,7 @@ def draw_straightness(metrics: Metrics) -> Figure:
             at = [row * step + number for row in range(len(metrics))]
             scores = [values[measure][coupling] for values in metrics.values()]
             bars(place, at, scores, lying=True, color=COLOURS[coupling], marker="o", linestyle="none", label=NAMES[coupling])
-        place.set(xlabel=title, xlim=(0, None))
+        place.set(xlabel=title, xlim=(-0.03 * place.get_xlim()[1], None))
         place.grid(False, axis="y")
         for row in range(1, len(metrics)):
             place.axhline(row * step - 1, color="#CCCCCC", linewidth=0.6)
@@ -84,7 +84,7 @@ def draw_diffusion(metrics: Metrics, diffusions: Metrics) -> Figure:
         axes[0, 0].set_axis_off()
         axes[0, 0].text(0.5, 0.5, "No pair begins at a Gaussian, where diffusion models begin.", ha="center", va="center")
         return figure
-    figure, places = pairs.charts(list(diffusions), 3.2)
+    figure, places = pairs.charts(list(diffusions), 2.5, 0.7)
     for pair, diffusion in diffusions.items():
         place = places[pair]
         floor_band(place, metrics[pair]["wasserstein_floor"], FLOOR)
@@ -98,12 +98,12 @@ def draw_diffusion(metrics: Metrics, diffusions: Metrics) -> Figure:
         adaptive = "probability_flow_dopri5"
         needed = evaluations[adaptive]["value"]
         bars(place, [needed], [scores[adaptive]], label="probability flow, dopri5", marker="D", linestyle="none", **look)
-        _finish(place, counts)
+        _finish(place, counts, metrics[pair], scores)
     _legend(figure, places[next(iter(diffusions))], 3)
     return figure
 
 
-def draw_transport_batch(values: Mapping[str, Any], provenance: Mapping[str, Any]) -> Figure:
+def draw_transport_batch(values: Values, provenance: Mapping[str, Any]) -> Figure:
     """What the batch of the transport does to the pairs' distance, the paths, one Euler step, and the time that pairing takes.
 
     Args:
@@ -125,10 +125,11 @@ def draw_transport_batch(values: Mapping[str, Any], provenance: Mapping[str, Any
     times = [provenance[f"microseconds_of_coupling_a_batch_batch_{size}"] for size in sizes]
     cost.plot(sizes, times, color=COLOURS["optimal_transport"], marker="o")
     share.set(ylabel="squared distance of a pair,\nshare of independent's", ylim=(0, 1.08))
-    straight.set(ylabel="departure from straight\n(data's units squared)", ylim=(0, None))
+    straight.set(ylabel="departure from straight\n(data's units squared)")
     error.set(ylabel=f"{DISTANCE},\none Euler step", ylim=(0, None))
     cost.set(ylabel="pairing one batch\n(microseconds)")
-    distance_axis(cost)
+    distance_axis(cost, times)
+    distance_axis(straight, [scores["straightness"]["value"] for by in values["batch"].values() for scores in by.values()])
     for place in axes.flat:
         place.set_xscale("log", base=2)
         place.set_xticks(sizes, [str(size) for size in sizes])
@@ -137,7 +138,7 @@ def draw_transport_batch(values: Mapping[str, Any], provenance: Mapping[str, Any
     return figure
 
 
-def _couplings(place: Axes, values: Mapping[str, Any]) -> set[int]:
+def _couplings(place: Axes, values: Values) -> set[int]:
     """Every coupling's distances with Euler steps and with dopri5; the numbers of steps."""
     counts: set[int] = set()
     for coupling, scores in values["wasserstein"].items():
@@ -151,15 +152,20 @@ def _couplings(place: Axes, values: Mapping[str, Any]) -> set[int]:
     return counts
 
 
-def _by_count(scores: Mapping[str, Any], start: str) -> dict[int, Any]:
+def _by_count(scores: Values, start: str) -> dict[int, Any]:
     """The scores whose name is `start` and a number, by that number in rising order."""
     found = {int(name.removeprefix(start)): score for name, score in scores.items() if name.removeprefix(start).isdecimal()}
     return dict(sorted(found.items()))
 
 
-def _finish(place: Axes, counts: set[int]) -> None:
+def _finish(place: Axes, counts: set[int], values: Values, more: Values | None = None) -> None:
     evaluations_axis(place, sorted(counts))
-    distance_axis(place)
+    scores = [
+        values["wasserstein_floor"],
+        *(more or {}).values(),
+        *(score for by in values["wasserstein"].values() for score in by.values()),
+    ]
+    distance_axis(place, [score["value"] for score in scores])
     place.set_ylabel(DISTANCE)
 
 

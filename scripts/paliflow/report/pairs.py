@@ -1,6 +1,6 @@
 """How the pairs of distributions share a figure: charts or blocks of pictures, at most two pairs in a row; and clouds of points."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -14,12 +14,12 @@ from paliflow.report.names import COUPLINGS, NAMES
 from paliflow.report.style import COLOURS, SETTINGS, TEXT_WIDTH, bare, new_figure
 
 ABREAST = 2
-MOST_ROWS = 8
-"""Rows of pictures beneath each other that a page holds at full width."""
-
-HIGHEST_PANEL, HEADER, LABEL = 2.0, 0.42, 0.25  # inches
+PAGE, HIGHEST_PANEL, HEADER, LABEL = 9.2, 2.0, 0.42, 0.25  # inches
 SHORT_AXIS, LONG_AXIS = 0.8, 2.2
 """Decades of a logarithmic axis: a shorter one is marked at every digit that reads well, a longer one at 1 alone, others at 1, 2 and 5."""
+
+LOWEST = 0.8
+"""Where a logarithmic axis begins, as a share of the lowest value."""
 
 TARGET_BEHIND = "#C8C8C8"
 """The colour of target points behind what moves towards them."""
@@ -34,11 +34,11 @@ def couplings_in(samples: Mapping[str, Arrays], ending: str) -> list[str]:
     return [coupling for coupling in COUPLINGS if f"{coupling}_{ending}" in stored]
 
 
-def charts(pairs: Sequence[str], height: float) -> tuple[Figure, dict[str, Axes]]:
-    """A chart a pair, its name above, `height` inches a row with the legend's space in it."""
+def charts(pairs: Sequence[str], height: float, legend: float) -> tuple[Figure, dict[str, Axes]]:
+    """A chart a pair, its name above; each row `height` inches high, and `legend` beneath them all."""
     columns = min(ABREAST, len(pairs))
     rows = -(-len(pairs) // columns)
-    figure, axes = new_figure(height * rows, rows, columns)
+    figure, axes = new_figure(height * rows + legend, rows, columns)
     for place in axes.flat[len(pairs) :]:
         place.remove()
     places = dict(zip(pairs, axes.flat, strict=False))
@@ -48,7 +48,7 @@ def charts(pairs: Sequence[str], height: float) -> tuple[Figure, dict[str, Axes]
 
 
 def blocks(extents: Mapping[str, Extent], rows: int, columns: int, abreast: int) -> tuple[Figure, dict[str, np.ndarray]]:
-    """A block of pictures a pair, its name above, `abreast` blocks beside each other.
+    """A block of pictures a pair, its name above, `abreast` blocks beside each other; never higher than a page.
 
     Args:
         extents: by pair, what its pictures show; it gives them their shape.
@@ -58,27 +58,32 @@ def blocks(extents: Mapping[str, Extent], rows: int, columns: int, abreast: int)
         The figure, and by pair its axes (rows, columns), already framed.
     """
     matplotlib.rcParams.update(SETTINGS)
-    pairs = list(extents)
-    bands = [pairs[first : first + abreast] for first in range(0, len(pairs), abreast)]
-    width = (TEXT_WIDTH / abreast - LABEL) / columns
-    heights = [
-        max(min(width * extents[pair][1][1] / extents[pair][1][0], HIGHEST_PANEL) for pair in band) * rows + HEADER for band in bands
-    ]
+    panels = panel_heights(extents, columns, abreast)
+    scale = min(1, (PAGE - HEADER * len(panels)) / (rows * sum(panels)))
+    heights = [scale * rows * panel + HEADER for panel in panels]
     figure = Figure(figsize=(TEXT_WIDTH, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
-    parts = figure.subfigures(len(bands), abreast, squeeze=False, height_ratios=heights)
+    parts = figure.subfigures(len(heights), abreast, squeeze=False, height_ratios=heights)
     places = {}
-    for pair, part in zip(pairs, parts.flat, strict=False):
+    for (pair, shown), part in zip(extents.items(), parts.flat, strict=False):
         part.suptitle(NAMES[pair], fontsize=8.5)
         places[pair] = part.subplots(rows, columns, squeeze=False)
         for place in places[pair].flat:
-            frame(place, extents[pair])
+            frame(place, shown)
     return figure, places
 
 
-def abreast_for(pairs: int, rows: int) -> int:
-    """How many blocks of so many rows stand beside each other: one as long as the page holds them beneath each other."""
-    return 1 if pairs * rows <= MOST_ROWS else ABREAST
+def panel_heights(extents: Mapping[str, Extent], columns: int, abreast: int) -> list[float]:
+    """How high one row of pictures is in each band of blocks, in inches, where they are as wide as they can be."""
+    width = (TEXT_WIDTH / abreast - LABEL) / columns
+    natural = [min(width * half[1] / half[0], HIGHEST_PANEL) for _, half in extents.values()]
+    return [max(natural[first : first + abreast]) for first in range(0, len(natural), abreast)]
+
+
+def abreast_for(extents: Mapping[str, Extent], rows: int, columns: int) -> int:
+    """How many blocks stand beside each other: one as long as a page holds them all beneath each other."""
+    panels = panel_heights(extents, columns, 1)
+    return 1 if rows * sum(panels) + HEADER * len(panels) <= PAGE else ABREAST
 
 
 def cloud(place: Axes, points: np.ndarray, colour: str, size: float = 0.8, **look: Any) -> None:
@@ -86,11 +91,11 @@ def cloud(place: Axes, points: np.ndarray, colour: str, size: float = 0.8, **loo
     place.scatter(points[:, 0], points[:, 1], s=size, color=colour, linewidths=0, **{"zorder": 3} | look)
 
 
-def extent(*clouds: np.ndarray) -> Extent:
-    """The middle (2,) of the clouds and half their widths (2,), with a margin."""
+def extent(*clouds: np.ndarray, margin: float = 1.06) -> Extent:
+    """The middle (2,) of the clouds and half their widths (2,), these `margin` times as large."""
     points = np.concatenate(clouds)
     low, high = points.min(0), points.max(0)
-    return (low + high) / 2, (high - low) / 2 * 1.06
+    return (low + high) / 2, (high - low) / 2 * margin
 
 
 def frame(place: Axes, shown: Extent) -> None:
@@ -107,9 +112,9 @@ def evaluations_axis(place: Axes, counts: Sequence[int]) -> None:
     place.minorticks_off()
 
 
-def distance_axis(place: Axes) -> None:
-    """Distances up a logarithmic axis, marked in plain numbers."""
-    place.set_yscale("log")
+def distance_axis(place: Axes, values: Iterable[float]) -> None:
+    """Distances up a logarithmic axis, in plain numbers, as far down as these values; what reaches further is cut off."""
+    place.set(yscale="log", ylim=(LOWEST * min(values), None))
     decades = np.log10(place.get_ylim()[1] / place.get_ylim()[0])
     marks = (1, 1.5, 2, 3, 4, 6, 8) if decades < SHORT_AXIS else (1, 2, 5) if decades < LONG_AXIS else (1,)
     place.yaxis.set_major_locator(LogLocator(subs=marks))
