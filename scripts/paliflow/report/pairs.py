@@ -86,6 +86,11 @@ def abreast_for(extents: Mapping[str, Extent], rows: int, columns: int) -> int:
     return 1 if rows * sum(panels) + HEADER * len(panels) <= PAGE else ABREAST
 
 
+def name_row(place: Axes, coupling: str) -> None:
+    """Write a coupling's name up the left side of a row that may be low, broken in two."""
+    place.set_ylabel({"independent": "inde-\npendent"}.get(coupling, NAMES[coupling].replace(" ", "\n")), fontsize=6.5)
+
+
 def cloud(place: Axes, points: np.ndarray, colour: str, size: float = 0.8, **look: Any) -> None:
     """Points (n, 2) as dots of `size` square points."""
     place.scatter(points[:, 0], points[:, 1], s=size, color=colour, linewidths=0, **{"zorder": 3} | look)

@@ -42,7 +42,7 @@ def draw_stills(samples: Mapping[str, Arrays]) -> Figure:
                 cloud(place, path[at, :SHOWN_PARTICLES], COLOURS[coupling], size=2.5)
                 if coupling == couplings[0]:
                     place.set_title(_time(at, len(path)), fontsize=7.5)
-            row[0].set_ylabel(NAMES[coupling].replace(" ", "\n"), fontsize=7)
+            pairs.name_row(row[0], coupling)
     return figure
 
 
