@@ -87,7 +87,7 @@ def draw_samples(samples: Mapping[str, Arrays]) -> Figure:
             for place, solver in zip(row, solvers, strict=False):
                 cloud(place, stored[f"{coupling}_{solver}"][:SHOWN_POINTS], COLOURS[coupling])
             cloud(row[-1], stored["target"][:SHOWN_POINTS], COLOURS["target"])
-            pairs.name_row(row[0], coupling)
+            pairs.name_row(row[0], coupling, low=abreast > 1)
         for place, title in zip(places[pair][0], [*solvers.values(), "target"], strict=True):
             place.set_title(title, fontsize=7.5)
     return figure
@@ -139,7 +139,7 @@ def draw_velocity(samples: Mapping[str, Arrays]) -> Figure:
                 arrows.set_in_layout(False)  # the few long ones may reach into the margin
                 if coupling == couplings[0]:
                     place.set_title(f"t = {moment:.2g}", fontsize=7.5)
-            pairs.name_row(row[0], coupling)
+            pairs.name_row(row[0], coupling, low=abreast > 1)
     return figure
 
 

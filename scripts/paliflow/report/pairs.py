@@ -86,9 +86,10 @@ def abreast_for(extents: Mapping[str, Extent], rows: int, columns: int) -> int:
     return 1 if rows * sum(panels) + HEADER * len(panels) <= PAGE else ABREAST
 
 
-def name_row(place: Axes, coupling: str) -> None:
-    """Write a coupling's name up the left side of a row that may be low, broken in two."""
-    place.set_ylabel({"independent": "inde-\npendent"}.get(coupling, NAMES[coupling].replace(" ", "\n")), fontsize=6.5)
+def name_row(place: Axes, coupling: str, low: bool = False) -> None:
+    """Write a coupling's name up the left side of a row, in two lines wherever a low row asks for it."""
+    name = "inde-\npendent" if low and coupling == "independent" else NAMES[coupling].replace(" ", "\n")
+    place.set_ylabel(name, fontsize=6.5)
 
 
 def cloud(place: Axes, points: np.ndarray, colour: str, size: float = 0.8, **look: Any) -> None:
