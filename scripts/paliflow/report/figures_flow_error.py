@@ -43,7 +43,7 @@ def draw_error(metrics: Metrics) -> Figure:
 
 
 def draw_straightness(metrics: Metrics) -> Figure:
-    """What is left of one step's error: departure from straight paths, normalised path energy, evaluations of dopri5; a line a coupling.
+    """How straight the paths are and what that saves: departure, normalised path energy, evaluations of dopri5; a line a coupling.
 
     Args:
         metrics: by pair, the values of evaluate_flow.
