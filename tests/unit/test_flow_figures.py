@@ -14,6 +14,7 @@ from matplotlib.quiver import Quiver
 from PIL import Image
 
 from paliflow.report import figures_digits, figures_flow, figures_flow_error, pairs, particles
+from paliflow.report.names import NAMES
 from paliflow.report.style import COLOURS, TEXT_WIDTH
 
 A_PAGE = 9.3  # inches, with a caption of some lines below
@@ -144,10 +145,11 @@ def test_straightness_has_a_mark_a_pair_and_coupling():
 def test_diffusion_stands_beside_the_flow_of_its_pairs_alone():
     flow, diffusion = made.make_evaluation(), made.make_diffusion()
     figure = figures_flow_error.draw_diffusion(dict.fromkeys(PAIRS[:3], flow), dict.fromkeys(PAIRS[:2], diffusion))
-    assert len(figure.axes) == 2
-    assert np.allclose(marks(figure.axes[0], "diffusion", "s")[:, 1], [5 + 1 / count for count in COUNTS])
-    assert marks(figure.axes[0], "diffusion", "D")[0] == pytest.approx([116.6, 5])
-    assert len(marks(figure.axes[0], "independent", "o")) == len(COUNTS)
+    assert [place.get_title() for place in figure.axes] == [NAMES[pair] for pair in PAIRS[:2]]
+    for place in figure.axes:
+        assert np.allclose(marks(place, "diffusion", "s")[:, 1], [5 + 1 / count for count in COUNTS])
+        assert marks(place, "diffusion", "D")[0] == pytest.approx([116.6, 5])
+        assert len(marks(place, "independent", "o")) == len(COUNTS)
 
 
 def test_without_a_diffusion_the_figure_says_so():
