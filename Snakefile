@@ -42,11 +42,7 @@ rule vlm:
 rule flow:
     """The flow-matching half of the study."""
     input:
-        expand(rules.evaluate_flow.output, pair=FLOW["pairs"]),
-        expand(rules.evaluate_diffusion.output, pair=DIFFUSED),
-        rules.evaluate_digits.output,
-        rules.compare_transport.output,
-        expand(rules.reproduce_tong.output, pair=PAPER_PAIRS),
+        rules.tabulate_flow.input,
 
 
 rule report:

@@ -59,13 +59,13 @@ def nearer(score: dict[str, float], form: str = "decimal3") -> Markdown:
         form: one of `values.FORMATS`.
     """
     way = "nearer" if score["value"] >= 0 else "farther"
-    ends = sorted((abs(score["low"]), abs(score["high"])))
+    near, far = sorted((abs(score["low"]), abs(score["high"])))
     if score["low"] <= 0 <= score["high"]:
         return Markdown(
             f"is {way} by {print_value(abs(score['value']), form)}, which its interval "
             f"({print_range(score['low'], score['high'], form)}) does not tell from zero"
         )
-    return Markdown(f"is {way} by {print_value(abs(score['value']), form)} ({print_range(*ends, form)})")
+    return Markdown(f"is {way} by {print_value(abs(score['value']), form)} ({print_range(near, far, form)})")
 
 
 def clearly_above(score: dict[str, float], other: dict[str, float]) -> bool:
