@@ -40,6 +40,10 @@ lint: .venv/installed-dev ## Check style, types and rules
 bench: .venv/installed-dev ## Time our fast path against what one would write instead
 	@for program in benchmarks/*.py; do .venv/bin/python "$$program" || exit 1; done
 
+.PHONY: bench-flow
+bench-flow: .venv/installed-dev ## Of these, the flow's training step alone, beside torchcfm's tutorial loop
+	@.venv/bin/python benchmarks/flow_step.py
+
 .PHONY: lock
 lock: .venv/installed-dev ## Write envs/constraints.txt anew from what is installed
 	@{ sed '/^[^#]/,$$d' envs/constraints.txt; .venv/bin/python -m pip freeze | sed 's/+cpu$$//' | grep -v '^nvidia-\|^triton'; } > envs/constraints.new

@@ -42,7 +42,7 @@ rule vlm:
 rule flow:
     """The flow-matching half of the study."""
     input:
-        expand(rules.evaluate_flow.output, pair=config["flow"]["pairs"]),
+        rules.tabulate_flow.input,
 
 
 rule report:

@@ -9,11 +9,13 @@ import pandas
 import torch
 
 from paliflow import errors, files, provenance
-from paliflow.arguments import Parser
+from paliflow.arguments import Parser, number_from_zero, positive_integer, positive_number
 from paliflow.errors import InputError
+from paliflow.flow.couplings import COUPLINGS, check_coupling
 from paliflow.flow.distributions import PAIRS
 from paliflow.flow.measures import spread
-from paliflow.flow.network import save_fields
+from paliflow.flow.network import ACTIVATIONS, save_fields
+from paliflow.flow.path import PATHS
 from paliflow.flow.train import TrainingPlan, train
 
 FINAL_SHARE = 0.05
@@ -22,32 +24,35 @@ FINAL_SHARE = 0.05
 def main() -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("--pair", choices=PAIRS, required=True, help="source and target distribution")
-    parser.add_argument("--permutations", type=Path, required=True, help="to read: what couple_flow wrote")
-    parser.add_argument("--couplings", nargs="+", required=True, help="independent, optimal_transport or both")
+    parser.add_argument("--indices", type=Path, required=True, help="to read: what couple_flow wrote")
+    parser.add_argument(
+        "--couplings", nargs="+", choices=COUPLINGS, required=True, help="how batches are paired, one field a seed for each"
+    )
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
-    parser.add_argument("--seeds", type=int, required=True, help="runs of each coupling; run n of all couplings shares weights and points")
-    parser.add_argument("--steps", type=int, required=True, help="of training")
-    parser.add_argument("--batch-size", type=int, required=True, help="points a step")
-    parser.add_argument("--learning-rate", type=float, required=True, help="Adam's")
-    parser.add_argument("--hidden-units", type=int, required=True, help="in each of three hidden layers")
-    parser.add_argument("--sigma", type=float, required=True, help="standard deviation of the path around the straight line")
+    parser.add_argument(
+        "--seeds", type=positive_integer, required=True, help="runs of each coupling, of the same weights and points in all"
+    )
+    parser.add_argument("--steps", type=positive_integer, required=True, help="of training")
+    parser.add_argument("--batch-size", type=positive_integer, required=True, help="points a step")
+    parser.add_argument("--learning-rate", type=positive_number, required=True, help="Adam's")
+    parser.add_argument("--weight-decay", type=number_from_zero, default=0.0, help="AdamW's; 0 is Adam")
+    parser.add_argument("--hidden-units", type=positive_integer, required=True, help="in each of three hidden layers")
+    parser.add_argument("--activation", choices=ACTIVATIONS, default="silu", help="between the layers")
+    parser.add_argument("--path", choices=PATHS, default="straight", help="from a source point to its target point")
+    parser.add_argument("--sigma", type=number_from_zero, required=True, help="standard deviation around the path; see its description")
     parser.add_argument("--model", type=Path, required=True, help="to write: all fields, .safetensors")
     parser.add_argument("--log", type=Path, required=True, help="to write: the loss of every step, .parquet")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: first and final losses, .json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     plan = TrainingPlan(**{name: getattr(arguments, name) for name in TrainingPlan.__dataclass_fields__})
-    stage = provenance.Stage("train_flow", plan.seed, asdict(plan) | {"permutations_sha256": files.sha256(arguments.permutations)})
+    for coupling in plan.couplings:
+        check_coupling(coupling, plan.batch_size)
+    stage = provenance.Stage("train_flow", plan.seed, asdict(plan) | {"indices_sha256": files.sha256(arguments.indices)})
 
-    with np.load(arguments.permutations) as stored:
-        permutations = stored["permutations"]
-    if permutations.shape != (plan.seeds, plan.steps, plan.batch_size):
-        raise InputError(
-            f"{arguments.permutations} holds couplings of (seeds, steps, batch) {permutations.shape}, not of "
-            f"{(plan.seeds, plan.steps, plan.batch_size)}: run couple_flow with the same settings."
-        )
+    indices = read_indices(arguments.indices, plan)
     work = stage.work_folder(arguments.model.parent)
-    fields, losses = train(plan, permutations, work)
+    fields, losses = train(plan, indices, work)
 
     members = [{"coupling": coupling, "seed": replicate} for coupling, replicate in plan.members()]
     save_fields(fields, {"pair": plan.pair, "fields": members}, arguments.model)
@@ -55,6 +60,25 @@ def main() -> None:
         loss_table(losses, plan).to_parquet(temporary, index=False)
     stage.write_metrics(arguments.metrics, summary(losses, plan) | {"parameters_per_field": fields.parameters.numel() // fields.models})
     shutil.rmtree(work, ignore_errors=True)
+
+
+def read_indices(path: Path, plan: TrainingPlan) -> dict[str, np.ndarray]:
+    """The pairings that a plan needs, by coupling, (seeds, steps, batch) each.
+
+    Raises:
+        InputError: the file holds no pairing of that name or of that size.
+    """
+    needed = [coupling for coupling in plan.couplings if coupling != "independent"]
+    with np.load(path) as stored:
+        indices = {coupling: stored[coupling] for coupling in needed if coupling in stored}
+    expected = (plan.seeds, plan.steps, plan.batch_size)
+    for coupling in needed:
+        if coupling not in indices or indices[coupling].shape != expected:
+            found = f"of {indices[coupling].shape}" if coupling in indices else "missing"
+            raise InputError(
+                f"the {coupling} in {path} is {found}, not of (seeds, steps, batch) {expected}: run couple_flow with the same settings."
+            )
+    return indices
 
 
 def loss_table(losses: np.ndarray, plan: TrainingPlan) -> pandas.DataFrame:

@@ -26,10 +26,20 @@ local function quoted(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
 end
 
+-- Where a picture has an animation, the page holds both and its style shows one of them; paper has the picture.
+local function animated(image)
+  local moving = image:clone()
+  moving.identifier, moving.src, moving.classes = "", image.attributes.animation, { "animation" }
+  image.classes:insert("still")
+  moving.attributes.animation, image.attributes.animation = nil, nil
+  return { image, moving }
+end
+
 function Image(image)
-  if not typst then return nil end
+  if not typst then return image.attributes.animation and animated(image) or nil end
   local width = image.attributes.width and (", width: " .. image.attributes.width) or ""
-  local alt = image.attributes.alt and (", alt: " .. quoted(image.attributes.alt)) or ""
+  local words = image.attributes.alt or pandoc.utils.stringify(image.caption) -- of a figure, pandoc has made the one the other
+  local alt = words ~= "" and (", alt: " .. quoted(words)) or ""
   return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. width .. alt .. ")")
 end
 

@@ -17,8 +17,8 @@ from paliflow import files
 
 LIBRARY = Path(__file__).resolve().parent
 PACKAGES = (
-    "bitsandbytes datasets jinja2 matplotlib mitsuba numpy pandas peft pot pypandoc-binary rouge-score scipy snakemake torch torchdiffeq "
-    "transformers typst"
+    "bitsandbytes datasets jinja2 matplotlib mitsuba numpy pandas peft pot pypandoc-binary rouge-score scikit-learn scipy snakemake torch "
+    "torchdiffeq transformers typst"
 ).split()
 
 

@@ -93,6 +93,7 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
     _samples(results, draw, question)
     for pair in pairs:
         _flow(results, pair, settings)
+    _flow_studies(results, settings)
 
 
 def make_comparison(settings: dict[str, Any]) -> dict[str, Any]:
@@ -171,10 +172,11 @@ def make_flow_stand_ins(results: Path) -> None:
     """Stand-ins for the figures and tables of the flow experiments."""
     figures = results / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    for name in ("flow_samples.png", "flow_trajectories.png"):
+    for name in ("flow_samples.png", "flow_trajectories.png", "flow_digits.png", "flow_particles.png", "flow_particles.gif"):
         (figures / name).write_bytes(_png(60, 30, (120, 160, 200)))
-    for name in ("flow_error_by_evaluations.svg", "flow_loss.svg", "flow_couplings.svg"):
-        (figures / name).write_text(
+    drawn = ("error_by_evaluations", "loss", "couplings", "velocity", "straightness", "diffusion", "transport_batch", "digits_error")
+    for name in drawn:
+        (figures / f"flow_{name}.svg").write_text(
             '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"><rect width="300" height="90" fill="#cde"/></svg>'
         )
     (results / "tables").mkdir(parents=True, exist_ok=True)
@@ -182,7 +184,20 @@ def make_flow_stand_ins(results: Path) -> None:
     for name, value in {"independent": 0.61, "optimal_transport": 0.42, "floor": 0.21}.items():
         scores |= {name: value, f"{name} low": value - 0.03, f"{name} high": value + 0.03}
     paths = {"pair": "gaussian_to_moons", "coupling": "independent", "squared distance": 3.2, "final loss": 1.1, "straightness": 0.7}
-    for name, row in {"flow_scores": scores, "flow_paths": paths | {"dopri5 evaluations": 62.5}}.items():
+    measures = [
+        "large distance",
+        "sliced distance",
+        "energy distance",
+        "mode deviation",
+        "negative log-likelihood",
+        "divergence",
+        "distance",
+    ]
+    measures += ["share", "straightness", "normalised path energy", "distance of one step", "energy", "paper", "seconds", "microseconds"]
+    measures += ["Fréchet distance", "class deviation", "nearest training image", "near copies"]
+    stand_in = dict.fromkeys(("pair", "model", "field", "setting", "coupling", "sampler"), "independent") | dict.fromkeys(measures, 0.5)
+    others = dict.fromkeys(("flow_measures", "flow_diffusion", "flow_digits", "flow_transport", "flow_paper"), stand_in)
+    for name, row in {"flow_scores": scores, "flow_paths": paths | {"dopri5 evaluations": 62.5}, **others}.items():
         (results / "tables" / f"{name}.csv").write_text(pandas.DataFrame([row]).to_csv(index=False))
 
 
@@ -240,12 +255,42 @@ def _flow(results: Path, pair: str, settings: dict[str, Any]) -> None:
     couplings = settings["flow"]["couplings"]
     solvers = [f"euler_{number}" for number in settings["flow"]["evaluations"]] + ["dopri5"]
     distances = {coupling: {solver: _score(0.4, 100) for solver in solvers} for coupling in couplings}
-    spreads = {name: {coupling: _score(0.5, 10) for coupling in couplings} for name in ("straightness", "dopri5_evaluations")}
-    _metrics(results / "couple_flow" / f"{pair}.json", {"batches": 200_000, "transport_share_of_cost": 0.44})
+    names = ("straightness", "normalised_path_energy", "dopri5_evaluations")
+    spreads: dict[str, Any] = {name: {coupling: _score(0.5, 10) for coupling in couplings} for name in names}
+    _coupling(results, pair)
     _metrics(results / "train_flow" / pair / "metrics.json", {"steps": 100_000, "parameters_per_field": 8770})
-    runs = {coupling: {solver: [0.3 + 0.1 * number, 0.4] for solver in solvers} for number, coupling in enumerate(couplings)}
-    measured = {"wasserstein": distances, "wasserstein_runs": runs, "wasserstein_floor": _score(0.21, 20), **spreads}
-    _metrics(results / "evaluate_flow" / pair / "metrics.json", measured)
+    gain = {solver: {"value": 0.1, "low": -0.1, "high": 0.3, "n": 5} for solver in solvers}
+    spreads |= {"less_than_independent": {"wasserstein": {"optimal_transport": gain}}, "interval": "95 % by Student's t"}
+    measured = {"wasserstein": distances, "wasserstein_floor": _score(0.21, 20), **spreads}
+    _metrics(results / "evaluate_flow" / pair / "metrics.json", measured, {"seconds_of_dopri5": 0.21})
+    _metrics(results / "train_diffusion" / pair / "metrics.json", {"steps": 100_000})
+    samplers = [f"{name}_{number}" for name in ("ddpm", "ddim", "probability_flow_euler") for number in settings["flow"]["evaluations"]]
+    sampled = {sampler: _score(0.4, 5) for sampler in (*samplers, "probability_flow_dopri5")}
+    values = {"wasserstein": sampled, "evaluations": sampled, "wasserstein_floor": _score(0.21, 20)}
+    took = {"seconds_of_probability_flow_dopri5": 0.31}
+    _metrics(results / "evaluate_diffusion" / pair / "metrics.json", values, took)
+
+
+def _coupling(results: Path, pair: str) -> None:
+    values = {"batches": 200_000, "share_of_independent_cost": {"independent": 1.0, "optimal_transport": 0.44}}
+    _metrics(results / "couple_flow" / f"{pair}.json", values)
+
+
+def _flow_studies(results: Path, settings: dict[str, Any]) -> None:
+    """The digits, the transport's study and the paper's pairs."""
+    couplings = ("independent", "optimal_transport")
+    _coupling(results, "gaussian_to_digits")
+    for stage in ("train_flow", "train_diffusion"):
+        _metrics(results / stage / "gaussian_to_digits" / "metrics.json", {"steps": 20_000})
+    frechet = {coupling: {f"euler_{number}": _score(0.5, 3) for number in settings["flow"]["evaluations"]} for coupling in couplings}
+    _metrics(results / "evaluate_digits" / "metrics.json", {"frechet": frechet, "classifier_accuracy": 0.97})
+    sizes = settings["flow"]["transport"]["batch_sizes"]
+    found = {coupling: {name: _score(0.5, 3) for name in ("straightness", "wasserstein_one_step")} for coupling in couplings}
+    took = {f"microseconds_of_coupling_a_batch_batch_{size}": 40.0 for size in sizes}
+    _metrics(results / "compare_transport" / "metrics.json", {"batch": {str(size): found for size in sizes}}, took)
+    energies: dict[str, Any] = {coupling: {"normalised_path_energy": _score(0.2, 5), "paper": 0.222} for coupling in couplings}
+    for pair in ("gaussian_to_8gaussians", "moons_to_8gaussians"):
+        _metrics(results / "reproduce_tong" / pair / "metrics.json", energies | {"exact_field": {"radius 5": _score(0.2, 5)}})
 
 
 def _score(value: float, n: int) -> dict[str, float]:
@@ -287,9 +332,9 @@ def _samples(results: Path, draw: random.Random, question: str) -> None:
     _metrics(results / "sample_answers" / "metrics.json", {"samples": 10, "of": 1290})
 
 
-def _metrics(path: Path, values: dict[str, Any]) -> None:
+def _metrics(path: Path, values: dict[str, Any], measured: dict[str, float] | None = None) -> None:
     provenance = {"commit": "0123456789ab", "python": "3.11.2", "packages": {"torch": "2.13.0", "peft": "0.21.2"}, "device": "cpu"}
-    provenance |= {"machine": "Linux x86_64", "seconds": 12.34, "peak_memory_mib": 812.5}
+    provenance |= {"machine": "Linux x86_64", "seconds": 12.34, "peak_memory_mib": 812.5} | (measured or {})
     folder = path.parts[path.parts.index("results") + 1]
     stages = {"clevr/study/metrics": "render_clevr", "clevr/study/ask_metrics": "ask_clevr", "clevr/hub/metrics": "fetch_clevr"}
     stage = stages.get("/".join(path.with_suffix("").parts[-3:]), folder)

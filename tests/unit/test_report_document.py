@@ -57,6 +57,7 @@ def test_a_written_table_is_captioned(render):
         ("unknown", "'unknown' is undefined"),
         ("settings.vlm.rang", "'rang'"),
         ('figure("fig:a", "absent.svg", caption="c", alt="a")', r"results/figures/absent\.svg is missing"),
+        ('figure("fig:a", "there.svg", caption="c", alt="a", animation="absent.gif")', r"results/figures/absent\.gif is missing"),
         ('figure("fig:a", "there.svg", caption="c")', "missing 1 required positional argument: 'alt'"),
         ('figure("fig:a", "there.svg", caption="c", alt="a")', "'fig:a' is defined but no text refers to it"),
         ('table("tab:a", "absent.csv", caption="c")', r"absent\.csv is missing"),

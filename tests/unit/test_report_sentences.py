@@ -2,7 +2,7 @@
 
 import pytest
 
-from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, standing
+from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, nearer, standing
 
 
 @pytest.mark.parametrize(("value", "words"), [(0.6, "above"), (0.4, "below"), (0.5, "equal to")])
@@ -50,3 +50,16 @@ def test_a_paired_difference_is_told_with_its_interval(value, low, high, words):
 @pytest.mark.parametrize(("low", "above"), [(0.61, True), (0.6, False), (None, False)])
 def test_only_a_whole_interval_lies_clearly_above(low, above):
     assert clearly_above({"value": 0.7, "low": low, "high": low}, {"value": 0.5, "low": 0.4, "high": 0.6}) is above
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "words"),
+    [
+        (1.2, 1.1, 1.3, "is nearer by 1.20 (1.10–1.30)"),
+        (-1.2, -1.3, -1.1, "is farther by 1.20 (1.10–1.30)"),
+        (0.1, -0.2, 0.4, "is nearer by 0.10, which its interval (−0.20 to 0.40) does not tell from zero"),
+        (-0.1, -0.4, 0.0, "is farther by 0.10, which its interval (−0.40 to 0.00) does not tell from zero"),
+    ],
+)
+def test_a_distance_is_told_as_nearer_or_farther(value, low, high, words):
+    assert nearer({"value": value, "low": low, "high": high, "n": 5}, "decimal2") == words

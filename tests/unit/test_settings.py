@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from clone import ROOT
 from paliflow.errors import InputError
+from paliflow.flow.couplings import COUPLINGS
 from paliflow.settings import check_settings
 
 SCHEMA = ROOT / "config.schema.yaml"
@@ -151,13 +152,11 @@ def test_an_empty_value_is_named(key: str) -> None:
         ("vlm.compute_type", "int8", "config: vlm.compute_type is 'int8' (text): it must be one of auto, bfloat16, float16, float32."),
         ("flow.evaluations", [], "config: flow.evaluations is [] (a list): it must be a list of at least 1."),
         ("flow.evaluations", [4, 4], "config: flow.evaluations is [4, 4] (a list): it must be a list without repetitions."),
-        ("flow.pairs.0", "x", "config: flow.pairs.0 is 'x' (text): it must be one of gaussian_to_8gaussians, gaussian_to_moons."),
+        ("flow.couplings", ["x"], "config: flow.couplings.0 is 'x' (text): it must be one of " + ", ".join(COUPLINGS) + "."),
         ("report.title", "", "config: report.title is '' (text): it must be at least 1 character long."),
     ],
 )
 def test_a_wrong_value_is_told_with_what_is_allowed(key: str, value: object, expected: str) -> None:
-    if key == "flow.pairs.0":
-        key, value = "flow.pairs", [value]
     assert sentence(changed(key, value)) == expected
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the pr
 def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
     """A clone whose training is long enough for a checkpoint, with everything before it done, and its preset."""
     clone = Clone.fresh(tmp_path_factory.mktemp("ready"))
-    preset = clone.write_preset("longer", flow={"steps": 14000, "seeds": 1, "pairs": ["gaussian_to_moons"]})
+    preset = clone.write_preset("longer", flow={"steps": 60000, "seeds": 2, "pairs": ["gaussian_to_moons"]})
     done = clone.run("results/couple_flow/gaussian_to_moons.npz", configfile=preset)
     assert done.returncode == 0, done.stdout[-3000:]
     return clone, preset

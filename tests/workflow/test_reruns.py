@@ -95,5 +95,6 @@ def test_a_changed_setting_reruns_only_the_rules_that_use_it(finished: Clone, ar
         plan = finished.planned(configfile=preset)
     finally:
         (finished.folder / preset).unlink()
-    assert changed(plan) == {"evaluate_flow"}
-    assert set(plan) == with_dependants({"evaluate_flow"}, arrows)
+    users = {"evaluate_flow", "evaluate_diffusion", "compare_transport"}
+    assert changed(plan) == users
+    assert set(plan) == with_dependants(users, arrows)

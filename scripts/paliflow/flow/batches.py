@@ -14,9 +14,9 @@ CHUNK_STEPS = 500
 class Batches:
     """What a run of consecutive steps sees, before any coupling; float32.
 
-    source, target: points in the order they were drawn, (steps, batch, 2).
+    source, target: points in the order they were drawn, (steps, batch, dimension).
     time: in [0, 1), (steps, batch, 1).
-    noise: standard normal, around the path, (steps, batch, 2).
+    noise: standard normal, around the path, (steps, batch, dimension).
     """
 
     source: np.ndarray
@@ -40,11 +40,11 @@ def draw_batches(pair: str, seed: int, replicate: int, chunk: int, steps: int, b
     Args:
         seed, replicate: the study's seed and the number of the run; both couplings share them, and so the points.
     """
-    sample_source, sample_target = PAIRS[pair]
+    both = PAIRS[pair]
     random = np.random.default_rng(derive_seed(seed, "flow batches", pair, replicate, chunk))
-    shape = (CHUNK_STEPS, batch_size, 2)
+    shape = (CHUNK_STEPS, batch_size, both.dimension)
     count = CHUNK_STEPS * batch_size
-    source, target = sample_source(count, random).reshape(shape), sample_target(count, random).reshape(shape)
+    source, target = both.source.sample(count, random).reshape(shape), both.target.sample(count, random).reshape(shape)
     time = random.random((CHUNK_STEPS, batch_size, 1), dtype=np.float32)
     noise = random.standard_normal(shape, dtype=np.float32)
     return Batches(source[:steps], target[:steps], time[:steps], noise[:steps])

@@ -1,33 +1,99 @@
-"""What a trained field is judged by: the distance of its samples from the target, and the least that such a distance can be."""
+"""What a trained field is judged by: intervals over seeds, the points it is judged on, and the floors below which no field can fall."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from scipy.special import stdtrit
 
+from paliflow.flow.distances import (
+    energy_distance,
+    mode_deviation,
+    sliced_wasserstein_distance,
+    squared_wasserstein_distance,
+    wasserstein_distance,
+)
 from paliflow.flow.distributions import PAIRS
-from paliflow.flow.transport import wasserstein_distance
 from paliflow.seeds import derive_seed
 
+INTERVAL = "95 % for the mean over seeds by Student's t; the range where there are fewer than three"
 FLOOR_REPETITIONS = 10
 
+Interval = dict[str, float | int]
+Distance = Callable[[np.ndarray, np.ndarray], float]
 
-def spread(values: Sequence[float]) -> dict[str, float | int]:
-    """The mean of repeated runs with their range: {value, low, high, n}.
+DISTANCES: dict[str, Distance] = {
+    "wasserstein": wasserstein_distance,
+    "sliced_wasserstein": sliced_wasserstein_distance,
+    "energy_distance": energy_distance,
+}
 
-    `low` and `high` are the smallest and the largest run, not a confidence interval: a few runs carry none worth the name.
+
+def spread(values: Sequence[float]) -> Interval:
+    """The mean of independent runs with its interval: {value, low, high, n}.
+
+    From three runs on, `low` and `high` bound the 95 % confidence interval of the mean by Student's t with n − 1 degrees of freedom,
+    which takes the runs for normally distributed. Of one or two runs they are the smallest and the largest: an interval from two would
+    be twelve times as wide as they lie apart, and say nothing.
+
+    Source: Student 1908.
     """
-    return {"value": float(np.mean(values)), "low": float(min(values)), "high": float(max(values)), "n": len(values)}
+    mean, count = float(np.mean(values)), len(values)
+    if count < 3:
+        return {"value": mean, "low": float(min(values)), "high": float(max(values)), "n": count}
+    half = float(stdtrit(count - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(count))
+    return {"value": mean, "low": mean - half, "high": mean + half, "n": count}
 
 
 def evaluation_points(pair: str, seed: int, replicate: int, draw: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Source points to carry and target points to compare with, (count, 2) each; in one draw both couplings of a seed get the same."""
-    sample_source, sample_target = PAIRS[pair]
+    """Source points to carry and target points to compare with, both (count, dimension); in one draw all couplings of a seed share them."""
     random = np.random.default_rng(derive_seed(seed, "flow evaluation", pair, replicate, draw))
-    return sample_source(count, random), sample_target(count, random)
+    return PAIRS[pair].source.sample(count, random), PAIRS[pair].target.sample(count, random)
 
 
-def distance_floor(pair: str, seed: int, count: int) -> list[float]:
-    """2-Wasserstein distances of two independent target samples of `count` points: what a perfect field would score."""
-    sample_target = PAIRS[pair][1]
+def sample_measures(pair: str, points: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """What samples of a model score against as many target points: every distance by name, and where there are modes `mode_deviation`."""
+    scores = {name: distance(points, target) for name, distance in DISTANCES.items()}
+    centres = PAIRS[pair].target.centres
+    return scores if centres is None else scores | {"mode_deviation": mode_deviation(points, centres)}
+
+
+def distance_floor(
+    pair: str, seed: int, count: int, distance: Distance = wasserstein_distance, repetitions: int = FLOOR_REPETITIONS
+) -> list[float]:
+    """Distances of two independent target samples of `count` points, again and again: what a perfect field would score."""
+    return [distance(*points) for points in _target_pairs(pair, seed, count, repetitions)]
+
+
+def measure_floors(pair: str, seed: int, count: int) -> dict[str, Interval]:
+    """The floor of each of `sample_measures`, under the measure's name: what as many true target points score in a model's place."""
+    runs = [sample_measures(pair, one, other) for one, other in _target_pairs(pair, seed, count, FLOOR_REPETITIONS)]
+    return {name: spread([run[name] for run in runs]) for name in runs[0]}
+
+
+def transport_cost(pair: str, seed: int, count: int, repetitions: int) -> list[float]:
+    """The squared 2-Wasserstein distance from source to target, from samples of `count` points, once a repetition.
+
+    The mean over repetitions lies above the true cost by a bias that falls with `count`, as each sample misses parts of its distribution.
+    """
+    random = np.random.default_rng(derive_seed(seed, "flow transport cost", pair))
+    both = PAIRS[pair]
+    return [squared_wasserstein_distance(both.source.sample(count, random), both.target.sample(count, random)) for _ in range(repetitions)]
+
+
+def normalised_path_energy(energy: float, cost: float) -> float:
+    """|E ∫ |v|² dt − W2²| / W2², 0 for the flow of optimal transport.
+
+    Args:
+        energy: of the flow's paths, see `sample.path_energy`.
+        cost: the squared 2-Wasserstein distance between source and target, in the same units.
+
+    Source: Tong et al. 2023, section 6.
+    """
+    return abs(energy - cost) / cost
+
+
+def _target_pairs(pair: str, seed: int, count: int, repetitions: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    sample = PAIRS[pair].target.sample
     random = np.random.default_rng(derive_seed(seed, "flow floor", pair))
-    return [wasserstein_distance(sample_target(count, random), sample_target(count, random)) for _ in range(FLOOR_REPETITIONS)]
+    for _ in range(repetitions):
+        yield sample(count, random), sample(count, random)

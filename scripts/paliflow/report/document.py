@@ -16,7 +16,7 @@ from paliflow.report.labels import Labels
 from paliflow.report.markdown import Markdown, escape, escape_plain
 from paliflow.report.names import NAMES
 from paliflow.report.published_clevr import PUBLISHED
-from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, standing
+from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, nearer, standing
 from paliflow.report.values import Metrics, descend, print_interval, print_value
 from paliflow.runs import MAIN, comparison_runs
 
@@ -92,6 +92,7 @@ class Document:
         yield "intervals_of", intervals_of
         yield "standing", standing
         yield "difference", difference
+        yield "nearer", nearer
         yield "clearly_above", clearly_above
         yield "compared", self.compared
         yield "listed", _listed
@@ -122,13 +123,15 @@ class Document:
             return groups.compared_ranks(comparison)
         return {"methods": groups.compared_methods, "weights": groups.compared_weights}[what](comparison, rank)
 
-    def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%") -> Markdown:
-        """A numbered picture from results/figures."""
-        if not (self.results / "figures" / file).is_file():
-            raise InputError(f"the picture results/figures/{file} is missing: run the rule that draws it, or correct its name.")
+    def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%", animation: str | None = None) -> Markdown:
+        """A numbered picture from results/figures; the HTML shows the `animation` in its place to who has not asked for less motion."""
+        for name in (file, animation or file):
+            if not (self.results / "figures" / name).is_file():
+                raise InputError(f"the picture results/figures/{name} is missing: run the rule that draws it, or correct its name.")
         number = self.labels.define(label, _place())
         alt = " ".join(alt.split()).replace("\\", "").replace('"', "'")
-        return Markdown(f'![{number} {_one_line(caption)}](../figures/{file}){{#{label} alt="{alt}" width={width}}}')
+        moving = f' animation="../figures/{animation}"' if animation else ""
+        return Markdown(f'![{number} {_one_line(caption)}](../figures/{file}){{#{label} alt="{alt}" width={width}{moving}}}')
 
     def table(
         self,
@@ -191,10 +194,26 @@ def stages(settings: dict[str, Any]) -> list[str]:
     made = {"embedded": ["clevr/study", "clevr/study/ask_metrics.json"], "hub": ["clevr/hub"], "clevr": []}[settings["data"]["source"]]
     runs = [f"{stage}/{run}" for run in (MAIN, *comparison_runs(settings["vlm"])) for stage in ("train_adapter", "evaluate_adapter")]
     pairs = settings["flow"]["pairs"]
-    couplings = [f"couple_flow/{pair}.json" for pair in pairs]
+    couplings = [f"couple_flow/{pair}.json" for pair in (*pairs, "gaussian_to_digits")]
     flow = [f"{stage}/{pair}" for pair in pairs for stage in ("train_flow", "evaluate_flow")]
+    flow += [f"{stage}/{pair}" for pair in pairs if pair.startswith("gaussian_") for stage in ("train_diffusion", "evaluate_diffusion")]
+    digits = [*(f"{stage}/gaussian_to_digits" for stage in ("train_flow", "train_diffusion")), "evaluate_digits"]
+    paper = [f"reproduce_tong/{pair}" for pair in ("gaussian_to_8gaussians", "moons_to_8gaussians")]
     read = ["compare_runs", "measure_memory", "analyse_adapter", "sample_answers"]
-    return [*made, "subset_clevr", "encode_images", "evaluate_base", *runs, *read, *couplings, *flow, "compute_theory"]
+    return [
+        *made,
+        "subset_clevr",
+        "encode_images",
+        "evaluate_base",
+        *runs,
+        *read,
+        *couplings,
+        *flow,
+        *digits,
+        "compare_transport",
+        *paper,
+        "compute_theory",
+    ]
 
 
 def _front_matter(text: object) -> Markdown:

@@ -1,62 +1,67 @@
-"""The figures of the flow experiments, each covering all pairs of distributions."""
+"""The figures of the flow experiments that show points in the plane: couplings, samples, trajectories, velocities; and the loss."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas
-from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
-from paliflow.report.names import NAMES
-from paliflow.report.style import COLOURS, TEXT_WIDTH, bare, new_figure
+from paliflow.report import pairs
+from paliflow.report.names import COUPLINGS, NAMES
+from paliflow.report.pairs import TARGET_BEHIND, Arrays, cloud, couplings_in, extent
+from paliflow.report.style import COLOURS
 
 SHOWN_POINTS = 1000
 SHOWN_PATHS = 160
 SMOOTHED_POINTS = 200
 SHOWN_SOLVERS = 4
-BESIDE = {"independent": 0.97, "optimal_transport": 1.03}  # so that one coupling's bars do not hide the other's
-
-Arrays = Mapping[str, np.ndarray]
+SHOWN_TARGETS = 120
+VELOCITY_MARGIN = 1.12
+FAST, LONG_ARROW = 0.9, 1.0
+"""The share of all arrows that are at most as long as the space between two."""
 
 
 def draw_couplings(couplings: Mapping[str, Arrays]) -> Figure:
-    """One training batch of each pair: lines between the points as drawn, and as transport pairs them.
+    """One training batch of each pair: lines between the points as drawn, and as each coupling pairs them.
+
+    Of pooled transport only those lines are drawn whose two ends lie in this batch: the others lead to the rest of the pool.
 
     Args:
-        couplings: by pair, with `example_source` and `example_target` (batch, 2) and `permutations` (seeds, steps, batch).
+        couplings: by pair, with `example_source` and `example_target` (batch, 2) and, by the coupling's name, the target point of each
+            source point (seeds, steps, batch).
     """
-    figure, axes = new_figure(1.95, columns=2 * len(couplings))
-    places = iter(axes[0])
+    shown = ["independent", *(name for name in COUPLINGS if name in next(iter(couplings.values())))]
+    extents = {pair: extent(stored["example_source"], stored["example_target"]) for pair, stored in couplings.items()}
+    figure, places = pairs.blocks(extents, 1, len(shown), _abreast(len(couplings), len(shown)))
     for pair, stored in couplings.items():
-        source, target, permutation = stored["example_source"], stored["example_target"], stored["permutations"][0, 0]
-        for coupling, partner in (("independent", target), ("optimal_transport", target[permutation])):
-            place = next(places)
-            lines = np.stack([source, partner], axis=1)
+        source, target = stored["example_source"], stored["example_target"]
+        for place, coupling in zip(places[pair][0], shown, strict=True):
+            partner = stored[coupling][0, 0] if coupling in stored else np.arange(len(target))
+            inside = partner < len(target)
+            lines = np.stack([source[inside], target[partner[inside]]], axis=1)
             place.add_collection(LineCollection(list(lines), colors=COLOURS[coupling], linewidths=0.6, alpha=0.7))
-            _cloud(place, source, COLOURS["source"], size=5)
-            _cloud(place, target, COLOURS["target"], size=5)
-            place.set_title(f"{NAMES[pair]}\n{NAMES[coupling]}", fontsize=7.5)
-            _frame(place, _extent(target, source))
+            cloud(place, source, COLOURS["source"], size=5)
+            cloud(place, target, COLOURS["target"], size=5)
+            place.set_title(NAMES[coupling], fontsize=7.5)
     return figure
 
 
 def draw_loss(logs: Mapping[str, pandas.DataFrame]) -> Figure:
     """The loss of all seeds against the step, each point the mean over a window of one two-hundredth of the run."""
-    figure, axes = new_figure(2.4, columns=len(logs))
-    for place, (pair, log) in zip(axes[0], logs.items(), strict=True):
+    figure, places = pairs.charts(list(logs), 2.1, 0.3)
+    for pair, log in logs.items():
+        place = places[pair]
         for coupling, runs in log.groupby("coupling", observed=True):
             for _, run in runs.groupby("seed"):
                 steps, losses = smooth(run["step"].to_numpy(), run["loss"].to_numpy())
                 place.plot(steps, losses, color=COLOURS[str(coupling)], linewidth=0.9, alpha=0.8)
             place.plot([], [], color=COLOURS[str(coupling)], label=NAMES[str(coupling)])
-        place.set(title=NAMES[pair], xlabel="training step", ylim=(0, None))
+        place.set(xlabel="training step", ylim=(0, None))
         place.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
         place.locator_params(axis="x", nbins=5)
-    axes[0, 0].set_ylabel("flow-matching loss")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.supylabel("flow-matching loss", fontsize=8)
+    figure.legend(*places[next(iter(logs))].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
@@ -68,27 +73,23 @@ def smooth(steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def draw_samples(samples: Mapping[str, Arrays]) -> Figure:
-    """Samples after few and many Euler steps beside the target itself: a row a pair and coupling, a column a number of steps."""
+    """Samples after few and many Euler steps beside the target itself: a row a coupling, a column a number of steps."""
+    couplings = couplings_in(samples, "dopri5")
     first = next(iter(samples.values()))
-    couplings = [name for name in ("independent", "optimal_transport") if f"{name}_dopri5" in first]
-    solvers = [*spaced(sorted(int(name.rsplit("_", 1)[1]) for name in first if name.startswith(f"{couplings[0]}_euler"))), "dopri5"]
-    rows = [(pair, coupling) for pair in samples for coupling in couplings]
-    columns = len(solvers) + 1
-    extents = {pair: _extent(stored["target"]) for pair, stored in samples.items()}
-    ratios = [half[1] / half[0] for half in (extents[pair][1] for pair, _ in rows)]
-    figure, axes = new_figure((TEXT_WIDTH - 0.3) / columns * sum(ratios) + 0.4, len(rows), columns, height_ratios=ratios)
-    for row, (pair, coupling) in zip(axes, rows, strict=True):
-        extent = extents[pair]
-        for place, solver in zip(row, solvers, strict=False):
-            key = f"{coupling}_{solver}" if solver == "dopri5" else f"{coupling}_euler_{solver}"
-            _cloud(place, samples[pair][key][:SHOWN_POINTS], COLOURS[coupling])
-            _frame(place, extent)
-        _cloud(row[-1], samples[pair]["target"][:SHOWN_POINTS], COLOURS["target"])
-        _frame(row[-1], extent)
-        row[0].set_ylabel(f"{NAMES[pair]}\n{NAMES[coupling]}".split("→ ")[1].replace(" transport", "\ntransport"), fontsize=7)
-    titles = [solver if solver == "dopri5" else f"{solver} evaluation{'s' if solver != 1 else ''}" for solver in solvers]
-    for place, title in zip(axes[0], [*titles, "target"], strict=True):
-        place.set_title(title, fontsize=7.5)
+    counts = sorted(int(name.rsplit("_", 1)[1]) for name in first if name.startswith(f"{couplings[0]}_euler"))
+    extents = {pair: extent(stored["target"]) for pair, stored in samples.items()}
+    abreast = pairs.abreast_for(extents, len(couplings), min(len(counts), SHOWN_SOLVERS) + 2)
+    shown = spaced(counts) if abreast == 1 else counts[:2]  # beside each other there is room for the few steps where couplings differ
+    solvers = {**{f"euler_{count}": _evaluations(count, abreast == 1) for count in shown}, "dopri5": "dopri5"}
+    figure, places = pairs.blocks(extents, len(couplings), len(solvers) + 1, abreast)
+    for pair, stored in samples.items():
+        for row, coupling in zip(places[pair], couplings, strict=True):
+            for place, solver in zip(row, solvers, strict=False):
+                cloud(place, stored[f"{coupling}_{solver}"][:SHOWN_POINTS], COLOURS[coupling])
+            cloud(row[-1], stored["target"][:SHOWN_POINTS], COLOURS["target"])
+            pairs.name_row(row[0], coupling, low=abreast > 1)
+        for place, title in zip(places[pair][0], [*solvers.values(), "target"], strict=True):
+            place.set_title(title, fontsize=7.5)
     return figure
 
 
@@ -98,69 +99,59 @@ def spaced(counts: list[int]) -> list[int]:
 
 
 def draw_trajectories(samples: Mapping[str, Arrays]) -> Figure:
-    """The paths that the trained fields give to the same source points, a row a pair and a column a coupling."""
-    couplings = [name for name in ("independent", "optimal_transport") if f"{name}_paths" in next(iter(samples.values()))]
-    figure, axes = new_figure(1.95, columns=len(samples) * len(couplings))
-    places = iter(axes[0])
-    for pair, stored in samples.items():
-        for coupling in couplings:
-            place = next(places)
-            paths = stored[f"{coupling}_paths"][:, :SHOWN_PATHS]
-            place.add_collection(LineCollection(list(paths.swapaxes(0, 1)), colors=COLOURS[coupling], linewidths=0.5, alpha=0.55))
-            _cloud(place, paths[0], COLOURS["source"], size=2.5)
-            _cloud(place, paths[-1], COLOURS["target"], size=2.5)
-            place.set_title(f"{NAMES[pair]}\n{NAMES[coupling]}", fontsize=7.5)
-            _frame(place, _extent(stored["target"], paths[0], paths[-1]))
+    """The paths that the trained fields give to the same source points, a block a pair and a column a coupling."""
+    couplings = couplings_in(samples, "paths")
+    paths = {pair: {name: stored[f"{name}_paths"][:, :SHOWN_PATHS] for name in couplings} for pair, stored in samples.items()}
+    extents = {pair: extent(samples[pair]["target"], *(path[end] for path in by.values() for end in (0, -1))) for pair, by in paths.items()}
+    figure, places = pairs.blocks(extents, 1, len(couplings), _abreast(len(samples), len(couplings)))
+    for pair, by_coupling in paths.items():
+        for place, (coupling, path) in zip(places[pair][0], by_coupling.items(), strict=True):
+            place.add_collection(LineCollection(list(path.swapaxes(0, 1)), colors=COLOURS[coupling], linewidths=0.5, alpha=0.55))
+            cloud(place, path[0], COLOURS["source"], size=2.5)
+            cloud(place, path[-1], COLOURS["target"], size=2.5)
+            place.set_title(NAMES[coupling], fontsize=7.5)
     return figure
 
 
-def draw_error(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """The 2-Wasserstein distance against the number of function evaluations; bars are the range over seeds, the floor is shaded.
+def draw_velocity(samples: Mapping[str, Arrays]) -> Figure:
+    """The trained velocity at four times on a grid before the target in grey, a row a coupling; arrows of one pair have one scale.
 
     Args:
-        metrics: by pair, the values of evaluate_flow.
+        samples: by pair, with `target`, `velocity_times` (4,), `velocity_grid` (n * n, 2) and by coupling `…_velocity` (4, n * n, 2).
     """
-    figure, axes = new_figure(2.8, columns=len(metrics))
-    for place, (pair, values) in zip(axes[0], metrics.items(), strict=True):
-        floor = values["wasserstein_floor"]
-        place.axhspan(floor["low"], floor["high"], color="#DDDDDD", linewidth=0, label="floor: target against target")
-        place.axhline(floor["value"], color=COLOURS["prior"], linewidth=0.8)
-        counts: set[int] = set()
-        for coupling, scores in values["wasserstein"].items():
-            euler = sorted((int(name.removeprefix("euler_")), score) for name, score in scores.items() if name.startswith("euler_"))
-            _line(place, euler, coupling, label=f"{NAMES[coupling]}, Euler", marker="o")
-            needed = values["dopri5_evaluations"][coupling]["value"]
-            _line(place, [(needed, scores["dopri5"])], coupling, label=f"{NAMES[coupling]}, dopri5", marker="D", linestyle="none")
-            counts |= {count for count, _ in euler}
-        place.set(title=NAMES[pair], xlabel="evaluations of the field", xscale="log", yscale="log")
-        place.set_xticks(sorted(counts), [str(count) for count in sorted(counts)])
-        place.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        place.yaxis.set_major_formatter(lambda distance, _: f"{distance:g}")
-        place.minorticks_off()
-    axes[0, 0].set_ylabel("2-Wasserstein distance")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    couplings = couplings_in(samples, "velocity")
+    times = next(iter(samples.values()))["velocity_times"]
+    extents = {pair: extent(stored["velocity_grid"], margin=VELOCITY_MARGIN) for pair, stored in samples.items()}
+    abreast = pairs.abreast_for(extents, len(couplings), len(times))
+    figure, places = pairs.blocks(extents, len(couplings), len(times), abreast)
+    for pair, stored in samples.items():
+        chosen = _thinned(len(stored["velocity_grid"]), 2 * abreast)
+        grid = stored["velocity_grid"][chosen]
+        fields = {coupling: stored[f"{coupling}_velocity"][:, chosen] for coupling in couplings}
+        speeds = np.linalg.norm(np.stack(list(fields.values())), axis=-1)
+        space = np.ptp(grid, axis=0).mean() / (len(grid) ** 0.5 - 1)
+        scale = np.quantile(speeds, FAST) / (LONG_ARROW * space)
+        for row, (coupling, field) in zip(places[pair], fields.items(), strict=True):
+            for place, moment, velocity in zip(row, times, field, strict=True):
+                cloud(place, stored["target"][:SHOWN_TARGETS], TARGET_BEHIND, size=1.2)
+                look = {"angles": "xy", "scale_units": "xy", "scale": scale, "pivot": "mid", "width": 0.008, "minlength": 0.3}
+                arrows = place.quiver(*grid.T, *velocity.T, color=COLOURS[coupling], zorder=4, clip_on=False, **look)
+                arrows.set_in_layout(False)  # the few long ones may reach into the margin
+                if coupling == couplings[0]:
+                    place.set_title(f"t = {moment:.2g}", fontsize=7.5)
+            pairs.name_row(row[0], coupling, low=abreast > 1)
     return figure
 
 
-def _line(place: Axes, points: Sequence[tuple[float, Mapping[str, float]]], coupling: str, **look: Any) -> None:
-    value = np.array([score["value"] for _, score in points])
-    reach = np.array([[score["value"] - score["low"] for _, score in points], [score["high"] - score["value"] for _, score in points]])
-    counts = [count * BESIDE[coupling] for count, _ in points]
-    place.errorbar(counts, value, np.maximum(reach, 0), color=COLOURS[coupling], capsize=2, elinewidth=0.8, **look)
+def _thinned(count: int, step: int) -> np.ndarray:
+    """The numbers of every `step`-th point along both sides of a square grid."""
+    side = round(count**0.5)
+    return np.arange(count).reshape(side, side)[::step, ::step].reshape(-1)
 
 
-def _cloud(place: Axes, points: np.ndarray, colour: str, size: float = 0.8) -> None:
-    place.scatter(points[:, 0], points[:, 1], s=size, color=colour, linewidths=0, zorder=3)
+def _abreast(shown_pairs: int, columns: int) -> int:
+    return pairs.ABREAST if shown_pairs > 1 and columns <= pairs.ABREAST else 1
 
 
-def _extent(*clouds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The middle (2,) of the clouds and half their widths (2,), with a margin."""
-    points = np.concatenate(clouds)
-    low, high = points.min(0), points.max(0)
-    return (low + high) / 2, (high - low) / 2 * 1.06
-
-
-def _frame(place: Axes, extent: tuple[np.ndarray, np.ndarray]) -> None:
-    (low_x, low_y), (high_x, high_y) = extent[0] - extent[1], extent[0] + extent[1]
-    bare(place)
-    place.set(xlim=(low_x, high_x), ylim=(low_y, high_y), aspect="equal", anchor="N")
+def _evaluations(count: int, whole: bool) -> str:
+    return f"{count} evaluation{'s' if count != 1 else ''}" if whole else f"{count} step{'s' if count != 1 else ''}"

@@ -4,13 +4,35 @@ from paliflow.report.markdown import NO_BREAK_SPACE, Markdown
 
 METHODS = {"qlora": "QLoRA", "lora": "LoRA", "dora": "DoRA", "full": "full fine-tuning"}
 
+COUPLINGS = {
+    "independent": "independent",
+    "optimal_transport": "optimal transport",
+    "pooled_transport": "pooled transport",
+    "entropic_transport": "entropic transport",
+}
+
+SAMPLERS = {"ddpm": "DDPM", "ddim": "DDIM", "probability_flow": "probability flow", "euler": "Euler", "dopri5": "dopri5"}
+
+
+def _pair(source: str, target: str) -> Markdown:
+    return Markdown(f"{source.replace(' ', NO_BREAK_SPACE)}{NO_BREAK_SPACE}→ {target.replace(' ', NO_BREAK_SPACE)}")
+
+
 NAMES = {
     **METHODS,
     "prior": "most frequent answer",
     "base": "before tuning",
     "main": "after tuning (QLoRA)",
-    "gaussian_to_8gaussians": Markdown(f"Gaussian{NO_BREAK_SPACE}→ 8{NO_BREAK_SPACE}Gaussians"),
-    "gaussian_to_moons": Markdown(f"Gaussian{NO_BREAK_SPACE}→ two{NO_BREAK_SPACE}moons"),
-    "independent": "independent",
-    "optimal_transport": "optimal transport",
+    "gaussian_to_8gaussians": _pair("Gaussian", "8 Gaussians"),
+    "gaussian_to_moons": _pair("Gaussian", "two moons"),
+    "moons_to_8gaussians": _pair("two moons", "8 Gaussians"),
+    "gaussian_to_scurve": _pair("Gaussian", "S-curve"),
+    "gaussian_to_checkerboard": _pair("Gaussian", "checkerboard"),
+    "gaussian_to_digits": _pair("Gaussian", "digits"),
+    **COUPLINGS,
+    **SAMPLERS,
+    "training_images": "training images",
+    "held_out_images": "held-out images",
+    "lipman": "Lipman et al.",
+    "variance_preserving": "variance preserving",
 }

@@ -51,6 +51,23 @@ def difference(score: dict[str, float], what: str) -> Markdown:
     return Markdown(f"{words} ({print_range(score['low'], score['high'], 'points')}{held})")
 
 
+def nearer(score: dict[str, float], form: str = "decimal3") -> Markdown:
+    """How much nearer one model is than another run by run, "is nearer by 1.20 (1.10–1.30)", or farther; and whether that could be chance.
+
+    Args:
+        score: the other's distance less this one's, with its interval over paired runs.
+        form: one of `values.FORMATS`.
+    """
+    way = "nearer" if score["value"] >= 0 else "farther"
+    near, far = sorted((abs(score["low"]), abs(score["high"])))
+    if score["low"] <= 0 <= score["high"]:
+        return Markdown(
+            f"is {way} by {print_value(abs(score['value']), form)}, which its interval "
+            f"({print_range(score['low'], score['high'], form)}) does not tell from zero"
+        )
+    return Markdown(f"is {way} by {print_value(abs(score['value']), form)} ({print_range(near, far, form)})")
+
+
 def clearly_above(score: dict[str, float], other: dict[str, float]) -> bool:
     """Whether a score's whole interval lies above another's; never for scores of one seed, which have none."""
     return score["low"] is not None and other["high"] is not None and score["low"] > other["high"]

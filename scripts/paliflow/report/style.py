@@ -19,6 +19,9 @@ TEXT_WIDTH = 6.3  # inches: A4 less two margins of 25 mm
 COLOURS = {
     "independent": "#D55E00",
     "optimal_transport": "#0072B2",
+    "pooled_transport": "#56B4E9",
+    "entropic_transport": "#CC79A7",
+    "diffusion": "#882255",
     "before": "#E69F00",
     "after": "#009E73",
     "prior": "#8A8A8A",
@@ -29,7 +32,7 @@ COLOURS = {
     "third": "#009E73",
     "fourth": "#CC79A7",
 }
-"""Okabe and Ito's palette, told apart with any colour vision; `first` to `fourth` mean nothing by themselves."""
+"""Okabe and Ito's palette and Tol's wine, told apart with any colour vision; `first` to `fourth` mean nothing by themselves."""
 
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
