@@ -1,5 +1,6 @@
 """What the evaluating programs add to the library: paired differences, the judge of digits, refusals of the wrong file."""
 
+import compare_transport
 import evaluate_digits
 import evaluate_flow
 import numpy as np
@@ -9,6 +10,7 @@ from paliflow.errors import InputError
 from paliflow.flow.classifier import train_classifier
 from paliflow.flow.digits import load_digits
 from paliflow.flow.network import VelocityFields, save_fields
+from paliflow.flow.train import TrainingPlan
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,17 @@ def test_digits_are_not_measured_in_the_plane(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="evaluate_digits"):
         evaluate_flow.main()
     assert [path.name for path in tmp_path.iterdir()] == ["digits.safetensors"]
+
+
+def test_pairing_is_timed_on_batches_that_no_run_left_behind(tmp_path, monkeypatch):
+    plan = TrainingPlan("gaussian_to_moons", ["independent", "optimal_transport"], 1, 1, 600, 16, 0.001, 8, 0.0)
+    couple, kept = compare_transport.couple, []
+
+    def watched(*arguments):
+        kept.append(list(arguments[-1].glob("*.npz")))
+        return couple(*arguments)
+
+    monkeypatch.setattr(compare_transport, "couple", watched)
+    for _ in range(2):
+        assert compare_transport.time_coupling(plan, tmp_path / "timed") > 0
+    assert kept == [[]] * 4
