@@ -29,7 +29,7 @@ HIDDEN_UNITS, ACTIVATION = 64, "selu"
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-5  # AdamW; the decay as in the configuration that they published
 BATCH_SIZE, SIGMA = 512, 0.1
 KEPT_TIMES = 101
-REPETITIONS = 5  # of the exact field's energy
+REPETITIONS = 3  # of the exact field's energy
 
 RINGS = {
     "this study: radius 5, variance 0.1": (RING_RADIUS, RING_DEVIATION),
