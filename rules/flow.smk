@@ -188,13 +188,14 @@ rule compare_transport:
         batch_size=lookup("flow/batch_size", within=config),
         hidden_units=lookup("flow/hidden_units", within=config),
         sample_points=lookup("flow/sample_points", within=config),
+        energy_points=lookup("flow/energy_points", within=config),
         tolerance=lookup("flow/tolerance", within=config),
         code=code_digest("scripts/compare_transport.py"),
     shell:
         "python scripts/compare_transport.py --pair {params.pair} --seed {params.seed} --seeds {params.seeds} --steps {params.steps}"
         " --batch-sizes {params.batch_sizes} --batch-size {params.batch_size} --learning-rate {params.learning_rate}"
         " --hidden-units {params.hidden_units} --sigma {params.sigma} --sample-points {params.sample_points}"
-        " --tolerance {params.tolerance} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
+        " --energy-points {params.energy_points} --tolerance {params.tolerance} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
 
 
 rule reproduce_tong:
@@ -210,13 +211,12 @@ rule reproduce_tong:
         seed=lookup("seed", within=config),
         seeds=lookup("flow/paper/seeds", within=config),
         steps=lookup("flow/paper/steps", within=config),
-        large_points=lookup("flow/large_points", within=config),
         energy_points=lookup("flow/energy_points", within=config),
         tolerance=lookup("flow/tolerance", within=config),
         code=code_digest("scripts/reproduce_tong.py"),
     shell:
         "python scripts/reproduce_tong.py --pair {wildcards.pair} --seed {params.seed} --seeds {params.seeds} --steps {params.steps}"
-        " --large-points {params.large_points} --energy-points {params.energy_points}"
+        " --energy-points {params.energy_points}"
         " --tolerance {params.tolerance} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
 
 

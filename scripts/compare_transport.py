@@ -1,6 +1,7 @@
 """What the batch of the transport, the kind of coupling and the conditional path do to straightness, cost and one-step samples."""
 
 import shutil
+import statistics
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from paliflow import errors, progress, provenance
 from paliflow.arguments import Parser, number_from_zero, positive_integer, positive_number
 from paliflow.flow import measures
 from paliflow.flow.couplings import COUPLINGS, check_coupling, couple
-from paliflow.flow.distances import wasserstein_distance
+from paliflow.flow.distances import squared_wasserstein_distance, wasserstein_distance
 from paliflow.flow.distributions import PAIRS
 from paliflow.flow.measures import spread
 from paliflow.flow.path import PATHS
@@ -20,7 +21,7 @@ from paliflow.flow.sample import path_energy, path_straightness, solve_dopri5, s
 from paliflow.flow.train import TrainingPlan, train
 
 KEPT_TIMES = 65
-TIMED_BATCHES = 500
+TIMED_BATCHES, TIMED_ROUNDS = 200, 5
 
 
 def main() -> None:
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--hidden-units", type=positive_integer, required=True, help="in each of three hidden layers")
     parser.add_argument("--sigma", type=number_from_zero, required=True, help="of every path; at 0 lipman is straight")
     parser.add_argument("--sample-points", type=positive_integer, required=True, help="behind each distance")
+    parser.add_argument("--energy-points", type=positive_integer, required=True, help="source and target points behind each path energy")
     parser.add_argument("--tolerance", type=positive_number, required=True, help="of dopri5, relative and absolute")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: .json")
     arguments = parser.parse_args()
@@ -60,39 +62,42 @@ def main() -> None:
     plans |= {("path", path): replace(plan, path=path) for path in PATHS}
 
     work = stage.work_folder(arguments.metrics.parent)
-    cost = spread(measures.transport_cost(plan.pair, plan.seed, arguments.sample_points, measures.FLOOR_REPETITIONS))
+    points = [measures.evaluation_points(plan.pair, plan.seed, replicate, 1, arguments.energy_points) for replicate in range(plan.seeds)]
+    costs = [squared_wasserstein_distance(source, target) for source, target in points]
     values: dict[str, Any] = {"batch": {}, "coupling": {}, "path": {}}
-    seconds = {}
+    seconds: dict[str, float] = {}
     for (kind, name), one in plans.items():
         progress.say(f"{kind} {name}: {len(one.members())} fields at batch {one.batch_size}, path {one.path}")
-        found, seconds[f"microseconds_of_coupling_a_batch_{kind}_{name}"] = measure(one, cost["value"], arguments, work / f"{kind}_{name}")
+        found = measure(one, costs, arguments, work / f"{kind}_{name}")
+        if kind != "path":
+            took = {coupling: time_coupling(one, coupling, work / "timed") for coupling in one.couplings if coupling != "independent"}
+            seconds |= {f"microseconds_of_{coupling}_{kind}_{name}": microseconds for coupling, microseconds in took.items()}
         values[kind] |= found if kind == "coupling" else {name: found}
     floor = measures.distance_floor(plan.pair, plan.seed, arguments.sample_points)
-    values |= {"transport_cost": cost, "wasserstein_floor": spread(floor), "interval": measures.INTERVAL}
+    values |= {"transport_cost": spread(costs), "wasserstein_floor": spread(floor), "interval": measures.INTERVAL}
     squares = dict.fromkeys(("mean_squared_distance", "straightness", "path_energy", "transport_cost"), "the data's units squared")
     stage.write_metrics(arguments.metrics, values, squares | {"wasserstein": "the data's units"}, measured=seconds)
     shutil.rmtree(work)
 
 
-def measure(plan: TrainingPlan, cost: float, arguments: Any, work: Path) -> tuple[dict[str, Any], float]:
-    """Train one setting and judge it: by coupling its measures over seeds; and the microseconds that pairing one batch took.
+def measure(plan: TrainingPlan, costs: list[float], arguments: Any, work: Path) -> dict[str, Any]:
+    """Train one setting and judge it: by coupling its measures over seeds.
 
     `mean_squared_distance` is that of a pair under the coupling, the cost that transport lowers.
     """
     work.mkdir(parents=True, exist_ok=True)
-    took = time_coupling(plan, work / "timed")
     couplings = couple(plan.pair, plan.couplings, plan.seed, plan.seeds, plan.steps, plan.batch_size, work)
     fields, _ = train(plan, couplings.indices, work)
     runs: dict[str, dict[str, list[float]]] = {coupling: {} for coupling in plan.couplings}
+    energies: dict[str, list[float]] = {coupling: [] for coupling in plan.couplings}
     for number, (coupling, replicate) in enumerate(plan.members()):
         field = fields.one(number)
         source, target = measures.evaluation_points(plan.pair, plan.seed, replicate, 0, arguments.sample_points)
         flow = solve_dopri5(field, source, arguments.tolerance, KEPT_TIMES)
-        energy = path_energy(field, flow)
+        begin, _ = measures.evaluation_points(plan.pair, plan.seed, replicate, 1, arguments.energy_points)
+        energies[coupling].append(path_energy(field, solve_dopri5(field, begin, arguments.tolerance, KEPT_TIMES)))
         scores = {
             "straightness": path_straightness(field, flow),
-            "path_energy": energy,
-            "normalised_path_energy": measures.normalised_path_energy(energy, cost),
             "wasserstein_one_step": wasserstein_distance(solve_fixed(field, source, "euler", 1).points[-1], target),
             "wasserstein_dopri5": wasserstein_distance(flow.points[-1], target),
             "dopri5_evaluations": float(flow.num_function_evaluations),
@@ -101,20 +106,22 @@ def measure(plan: TrainingPlan, cost: float, arguments: Any, work: Path) -> tupl
             runs[coupling].setdefault(name, []).append(score)
     found: dict[str, Any] = {coupling: {name: spread(scores) for name, scores in by.items()} for coupling, by in runs.items()}
     for coupling in plan.couplings:
+        found[coupling] |= measures.energy_scores(energies[coupling], costs)
         found[coupling]["mean_squared_distance"] = couplings.cost[coupling]
-    return found, took
+    return found
 
 
-def time_coupling(plan: TrainingPlan, work: Path) -> float:
-    """The microseconds of drawing and pairing one batch, over batches of their own: the plan's may come from a run that was killed."""
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    couple(plan.pair, plan.couplings, plan.seed, 1, 1, plan.batch_size, work)  # which compiles
-    for block in work.glob("*.npz"):
-        block.unlink()
-    started = time.perf_counter()
-    couple(plan.pair, plan.couplings, plan.seed, 1, TIMED_BATCHES, plan.batch_size, work)
-    return (time.perf_counter() - started) / TIMED_BATCHES * 1e6
+def time_coupling(plan: TrainingPlan, coupling: str, work: Path) -> float:
+    """The microseconds of drawing and pairing one batch, the median of several rounds over batches that no killed run left behind."""
+    work.mkdir(exist_ok=True)
+    rounds = []
+    for batches in (1, *[TIMED_BATCHES] * TIMED_ROUNDS):  # the first compiles
+        for block in work.glob("*.npz"):
+            block.unlink()
+        started = time.perf_counter()
+        couple(plan.pair, [coupling], plan.seed, 1, batches, plan.batch_size, work)
+        rounds.append((time.perf_counter() - started) / batches * 1e6)
+    return statistics.median(rounds[1:])
 
 
 if __name__ == "__main__":

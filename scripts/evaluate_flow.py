@@ -13,7 +13,7 @@ from paliflow import errors, files, progress, provenance
 from paliflow.arguments import Parser, positive_integer, positive_number
 from paliflow.errors import InputError
 from paliflow.flow import measures
-from paliflow.flow.distances import mode_shares, wasserstein_distance
+from paliflow.flow.distances import mode_shares, squared_wasserstein_distance, wasserstein_distance
 from paliflow.flow.distributions import PAIRS
 from paliflow.flow.measures import spread
 from paliflow.flow.network import VelocityFields, load_fields
@@ -21,7 +21,7 @@ from paliflow.flow.sample import EVALUATIONS_PER_STEP, log_likelihood, path_ener
 
 KEPT_TIMES = 65
 KEPT_PATHS = 256
-REPETITIONS = 3  # of the transport cost and of the large distance's floor
+REPETITIONS = 10  # of the large distance's floor
 VELOCITY_TIMES, VELOCITY_POINTS = (0.0, 0.33, 0.67, 1.0), 21
 
 Runs = dict[str, dict[str, list[float]]]  # by coupling and solver (or measure), one number a seed
@@ -36,8 +36,8 @@ def main() -> None:
     )
     parser.add_argument("--sample-points", type=positive_integer, required=True, help="behind each distance")
     parser.add_argument("--draws", type=positive_integer, required=True, help="of those points, for each seed; their mean counts")
-    parser.add_argument("--large-points", type=positive_integer, required=True, help="behind one more distance, and the transport cost")
-    parser.add_argument("--energy-points", type=positive_integer, required=True, help="source points behind each path energy")
+    parser.add_argument("--large-points", type=positive_integer, required=True, help="behind one more distance")
+    parser.add_argument("--energy-points", type=positive_integer, required=True, help="source and target points behind each path energy")
     parser.add_argument("--likelihood-points", type=positive_integer, required=True, help="target points behind each likelihood")
     parser.add_argument("--tolerance", type=positive_number, required=True, help="of dopri5, relative and absolute")
     parser.add_argument("--samples", type=Path, required=True, help="to write: samples and paths of the first seed and draw, .npz")
@@ -112,14 +112,15 @@ def measure_flows(members: list, pair: str, arguments: Any) -> dict[str, Any]:
     """What needs points of its own: the large distance, shares of modes, likelihoods, and path energies beside the transport cost."""
     source, target = PAIRS[pair].source, PAIRS[pair].target
     found: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    cost = spread(measures.transport_cost(pair, arguments.seed, arguments.large_points, REPETITIONS))
+    energies: dict[str, list[float]] = defaultdict(list)
+    costs: dict[int, float] = {}  # by seed, from the source points of its path energies
     count = max(arguments.energy_points, arguments.large_points, arguments.likelihood_points)
     for field, coupling, replicate in progress.track(members, f"follow {pair}", unit="field"):
         begin, end = measures.evaluation_points(pair, arguments.seed, replicate, arguments.draws, count)
         flow = solve_dopri5(field, begin[: arguments.energy_points], arguments.tolerance, KEPT_TIMES)
-        energy = path_energy(field, flow)
-        found["path_energy"][coupling].append(energy)
-        found["normalised_path_energy"][coupling].append(measures.normalised_path_energy(energy, cost["value"]))
+        if replicate not in costs:
+            costs[replicate] = squared_wasserstein_distance(begin[: arguments.energy_points], end[: arguments.energy_points])
+        energies[coupling].append(path_energy(field, flow))
         large = slice(arguments.large_points)
         samples = solve_dopri5(field, begin[large], arguments.tolerance).points[-1]
         found["wasserstein_large"][coupling].append(wasserstein_distance(samples, end[large]))
@@ -141,7 +142,10 @@ def measure_flows(members: list, pair: str, arguments: Any) -> dict[str, Any]:
     values["mode_share"] = {coupling: [spread(mode) for mode in np.array(runs).T] for coupling, runs in shares.items()}
     values["mode_share_reference"] = None if target.centres is None else 1 / len(target.centres)
     values["negative_log_likelihood_reference"] = spread(next(iter(entropies.values()))) if entropies else None
-    values["transport_cost"] = cost
+    for coupling, runs in energies.items():
+        for name, score in measures.energy_scores(runs, list(costs.values())).items():
+            values.setdefault(name, {})[coupling] = score
+    values["transport_cost"] = spread(list(costs.values()))
     floor = measures.distance_floor(pair, arguments.seed, arguments.large_points, repetitions=REPETITIONS)
     return values | {"wasserstein_large_floor": spread(floor)}
 

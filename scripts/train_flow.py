@@ -13,7 +13,7 @@ from paliflow.arguments import Parser, number_from_zero, positive_integer, posit
 from paliflow.errors import InputError
 from paliflow.flow.couplings import COUPLINGS, check_coupling
 from paliflow.flow.distributions import PAIRS
-from paliflow.flow.measures import spread
+from paliflow.flow.measures import INTERVAL, spread
 from paliflow.flow.network import ACTIVATIONS, save_fields
 from paliflow.flow.path import PATHS
 from paliflow.flow.train import TrainingPlan, train
@@ -102,7 +102,7 @@ def summary(losses: np.ndarray, plan: TrainingPlan) -> dict[str, object]:
         "steps": plan.steps,
         "first_loss": {name: spread(by_coupling[0, n].tolist()) for n, name in enumerate(plan.couplings)},
         "final_loss": {name: spread(by_coupling[-last:, n].mean(0).tolist()) for n, name in enumerate(plan.couplings)},
-        "interval": "range over seeds",
+        "interval": INTERVAL,
     }
 
 

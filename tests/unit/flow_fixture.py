@@ -109,8 +109,8 @@ def make_transport(sizes: Sequence[int] = (16, 32, 64)) -> dict[str, Any]:
     two = {coupling: scores[coupling] for coupling in COUPLINGS[:2]}
     paths = ("straight", "lipman", "variance_preserving")
     values = {"batch": {str(size): two for size in sizes}, "coupling": scores, "path": dict.fromkeys(paths, two)}
-    studies = [*(f"batch_{size}" for size in sizes), "coupling_all", *(f"path_{path}" for path in paths)]
-    times = {f"microseconds_of_coupling_a_batch_{study}": 300.0 + number for number, study in enumerate(studies)}
+    timed = [f"optimal_transport_batch_{size}" for size in sizes] + [f"{coupling}_coupling_all" for coupling in COUPLINGS[1:]]
+    times = {f"microseconds_of_{one}": 300.0 + number for number, one in enumerate(timed)}
     return {"values": values | {"wasserstein_floor": score(0.9)}, "provenance": times}
 
 

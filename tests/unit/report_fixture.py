@@ -262,6 +262,8 @@ def _flow(results: Path, pair: str, settings: dict[str, Any]) -> None:
     gain = {solver: {"value": 0.1, "low": -0.1, "high": 0.3, "n": 5} for solver in solvers}
     spreads |= {"less_than_independent": {"wasserstein": {"optimal_transport": gain}}, "interval": "95 % by Student's t"}
     measured = {"wasserstein": distances, "wasserstein_floor": _score(0.21, 20), **spreads}
+    others = {f"{solver}_{count}": _score(0.4, 5) for solver in ("midpoint", "rk4") for count in settings["flow"]["evaluations"]}
+    measured["wasserstein_other_solvers"] = dict.fromkeys(couplings, others)
     _metrics(results / "evaluate_flow" / pair / "metrics.json", measured, {"seconds_of_dopri5": 0.21})
     _metrics(results / "train_diffusion" / pair / "metrics.json", {"steps": 100_000})
     samplers = [f"{name}_{number}" for name in ("ddpm", "ddim", "probability_flow_euler") for number in settings["flow"]["evaluations"]]
@@ -283,11 +285,17 @@ def _flow_studies(results: Path, settings: dict[str, Any]) -> None:
     for stage in ("train_flow", "train_diffusion"):
         _metrics(results / stage / "gaussian_to_digits" / "metrics.json", {"steps": 20_000})
     frechet = {coupling: {f"euler_{number}": _score(0.5, 3) for number in settings["flow"]["evaluations"]} for coupling in couplings}
-    _metrics(results / "evaluate_digits" / "metrics.json", {"frechet": frechet, "classifier_accuracy": 0.97})
+    many = max(settings["flow"]["evaluations"])
+    frechet["diffusion"] = {sampler: _score(0.5, 3) for sampler in (f"ddpm_{many}", f"ddim_{many}", "dopri5")}
+    values = {"frechet": frechet, "nearest_training": frechet, "near_copies": frechet, "held_out_images": {"nearest_training": 2.1}}
+    _metrics(results / "evaluate_digits" / "metrics.json", values | {"classifier_accuracy": 0.97})
     sizes = settings["flow"]["transport"]["batch_sizes"]
     found = {coupling: {name: _score(0.5, 3) for name in ("straightness", "wasserstein_one_step")} for coupling in couplings}
-    took = {f"microseconds_of_coupling_a_batch_batch_{size}": 40.0 for size in sizes}
-    _metrics(results / "compare_transport" / "metrics.json", {"batch": {str(size): found for size in sizes}}, took)
+    took = {f"microseconds_of_optimal_transport_batch_{size}": 40.0 for size in sizes}
+    kinds = {kind: found["independent"] for kind in (*couplings, "pooled_transport", "entropic_transport")}
+    study = {"batch": {str(size): found for size in sizes}, "coupling": kinds}
+    study["path"] = dict.fromkeys(("straight", "lipman", "variance_preserving"), found)
+    _metrics(results / "compare_transport" / "metrics.json", study, took)
     energies: dict[str, Any] = {coupling: {"normalised_path_energy": _score(0.2, 5), "paper": 0.222} for coupling in couplings}
     for pair in ("gaussian_to_8gaussians", "moons_to_8gaussians"):
         _metrics(results / "reproduce_tong" / pair / "metrics.json", energies | {"exact_field": {"radius 5": _score(0.2, 5)}})

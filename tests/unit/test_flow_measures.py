@@ -47,16 +47,17 @@ def test_floor_falls_with_more_points():
     assert many < few
 
 
-def test_transport_cost_between_shifted_gaussians_is_their_squared_distance(monkeypatch):
-    source = distributions.DISTRIBUTIONS["gaussian"]
-    target = distributions.Distribution("shifted", 2, lambda count, random: source.sample(count, random) + np.array([3.0, 4.0]))
-    monkeypatch.setitem(distributions.PAIRS, "shifted", distributions.Pair(source, target))
-    assert np.mean(measures.transport_cost("shifted", 1, 500, 4)) == pytest.approx(25, rel=0.05)
+def test_path_energy_is_set_beside_the_cost_of_its_own_run():
+    found = measures.energy_scores([15.0, 9.0, 12.0], [12.0, 12.0, 10.0])
+    assert found["path_energy"]["value"] == pytest.approx(12.0)
+    assert found["path_energy_excess"]["value"] == pytest.approx((0.25 - 0.25 + 0.2) / 3)
+    assert found["normalised_path_energy"]["value"] == pytest.approx((0.25 + 0.25 + 0.2) / 3)
 
 
-def test_normalised_path_energy_is_the_relative_excess():
-    assert measures.normalised_path_energy(15.0, 12.0) == pytest.approx(0.25)
-    assert measures.normalised_path_energy(9.0, 12.0) == pytest.approx(0.25)
+def test_no_interval_of_a_size_reaches_below_nothing():
+    found = measures.energy_scores([10.1, 10.0, 14.0], [10.0, 10.0, 10.0])
+    assert found["path_energy_excess"]["low"] < 0
+    assert found["normalised_path_energy"]["low"] == 0
 
 
 def test_floor_of_each_measure_is_what_true_points_score():

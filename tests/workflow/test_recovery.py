@@ -84,7 +84,7 @@ def test_a_killed_stage_goes_on_and_ends_in_the_same_bytes(ready, unbroken: dict
     assert not (clone.folder / TARGET).exists()
     done = clone.run(TARGET, configfile=ready[1])
     assert done.returncode == 0, done.stdout
-    assert min(int(step) for step in re.findall(r" ([1-9]\d*)/14000", done.stdout)) > 10000, "the training began anew"
+    assert min(int(step) for step in re.findall(r" ([1-9]\d*)/60000", done.stdout)) >= 10000, "the training began anew"
     assert clone.produced() == unbroken
 
 

@@ -9,7 +9,6 @@ from paliflow.flow.distances import (
     energy_distance,
     mode_deviation,
     sliced_wasserstein_distance,
-    squared_wasserstein_distance,
     wasserstein_distance,
 )
 from paliflow.flow.distributions import PAIRS
@@ -70,26 +69,23 @@ def measure_floors(pair: str, seed: int, count: int) -> dict[str, Interval]:
     return {name: spread([run[name] for run in runs]) for name in runs[0]}
 
 
-def transport_cost(pair: str, seed: int, count: int, repetitions: int) -> list[float]:
-    """The squared 2-Wasserstein distance from source to target, from samples of `count` points, once a repetition.
-
-    The mean over repetitions lies above the true cost by a bias that falls with `count`, as each sample misses parts of its distribution.
-    """
-    random = np.random.default_rng(derive_seed(seed, "flow transport cost", pair))
-    both = PAIRS[pair]
-    return [squared_wasserstein_distance(both.source.sample(count, random), both.target.sample(count, random)) for _ in range(repetitions)]
-
-
-def normalised_path_energy(energy: float, cost: float) -> float:
-    """|E ∫ |v|² dt − W2²| / W2², 0 for the flow of optimal transport.
+def energy_scores(energies: Sequence[float], costs: Sequence[float]) -> dict[str, Interval]:
+    """Path energies of several runs set beside the least that transport costs for the points of the same run.
 
     Args:
-        energy: of the flow's paths, see `sample.path_energy`.
-        cost: the squared 2-Wasserstein distance between source and target, in the same units.
+        energies: of each run's paths, see `sample.path_energy`.
+        costs: the squared 2-Wasserstein distance from each run's source points to as many target points, in the same units.
+
+    Returns:
+        `path_energy`; `path_energy_excess`, (energy − cost) / cost, below 0 where paths fall short of the target; and its size run by run,
+        `normalised_path_energy`, which is 0 for the flow of optimal transport, and of which no interval reaches below 0.
 
     Source: Tong et al. 2023, section 6.
     """
-    return abs(energy - cost) / cost
+    excess = [(energy - cost) / cost for energy, cost in zip(energies, costs, strict=True)]
+    size = spread([abs(share) for share in excess])
+    normalised = size | {"low": max(0.0, size["low"])}
+    return {"path_energy": spread(energies), "path_energy_excess": spread(excess), "normalised_path_energy": normalised}
 
 
 def _target_pairs(pair: str, seed: int, count: int, repetitions: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

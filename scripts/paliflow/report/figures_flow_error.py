@@ -122,7 +122,7 @@ def draw_transport_batch(values: Values, provenance: Mapping[str, Any]) -> Figur
         bars(straight, at, [scores["straightness"] for scores in by_size], color=colour, marker="o")
         bars(error, at, [scores["wasserstein_one_step"] for scores in by_size], color=colour, marker="o")
     floor_band(error, values["wasserstein_floor"], FLOOR)
-    times = [provenance[f"microseconds_of_coupling_a_batch_batch_{size}"] for size in sizes]
+    times = [provenance[f"microseconds_of_optimal_transport_batch_{size}"] for size in sizes]
     cost.plot(sizes, times, color=COLOURS["optimal_transport"], marker="o")
     share.set(ylabel="squared distance of a pair,\nshare of independent's", ylim=(0, 1.08))
     straight.set(ylabel="departure from straight\n(data's units squared)")

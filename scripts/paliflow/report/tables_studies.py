@@ -82,8 +82,8 @@ def transport_table(values: Values, provenance: Mapping[str, Any]) -> pandas.Dat
 
     Returns:
         Columns `setting`, `coupling`, `squared distance` of a pair, `share` of independent pairs' distance at the same setting, with
-        `… low` and `… high` those of `TRANSPORT_MEASURES`, and `microseconds` of pairing one batch by transport (missing where several
-        couplings were timed together, and for independent pairs).
+        `… low` and `… high` those of `TRANSPORT_MEASURES`, and `microseconds` of pairing one batch (missing for independent pairs, and
+        for the paths, which are paired alike).
     """
     studies = {f"batch_{size}": values["batch"][size] for size in sorted(values["batch"], key=int)}
     studies |= {"coupling_all": values["coupling"]} | {f"path_{path}": by for path, by in values["path"].items()}
@@ -95,8 +95,7 @@ def transport_table(values: Values, provenance: Mapping[str, Any]) -> pandas.Dat
             distance = scores["mean_squared_distance"]
             row = {"setting": named, "coupling": coupling, "squared distance": distance}
             row |= {"share": distance / by_coupling["independent"]["mean_squared_distance"]} | _columns(TRANSPORT_MEASURES, scores)
-            timed = kind != "coupling" and coupling != "independent"
-            rows.append(row | {"microseconds": provenance[f"microseconds_of_coupling_a_batch_{study}"] if timed else None})
+            rows.append(row | {"microseconds": provenance.get(f"microseconds_of_{coupling}_{study}")})
     return pandas.DataFrame(rows)
 
 
