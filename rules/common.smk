@@ -17,3 +17,9 @@ except InputError as error:
 def code_digest(script):
     """The digest of a script and of every library module that it reaches: an edit there, and there alone, reruns the rule."""
     return provenance.code_digest(Path(workflow.basedir) / script)
+
+
+def flow_setting(name):
+    """A setting of the training of {pair}: the digits' own where they have one, else that of all pairs."""
+    flow = config["flow"]
+    return lambda wildcards: flow["digits"].get(name, flow[name]) if wildcards.pair == "gaussian_to_digits" else flow[name]

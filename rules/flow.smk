@@ -6,11 +6,6 @@ DIGITS = "gaussian_to_digits"
 PAPER_PAIRS = ["gaussian_to_8gaussians", "moons_to_8gaussians"]  # of Tong et al. 2023, Table 2
 
 
-def flow_setting(name):
-    """A setting of the training of {pair}: the digits' own where they have one, else that of all pairs."""
-    return lambda wildcards: FLOW["digits"].get(name, FLOW[name]) if wildcards.pair == DIGITS else FLOW[name]
-
-
 rule couple_flow:
     """Pair the points of every training batch by transport, once for all models of a pair."""
     output:
