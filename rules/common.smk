@@ -19,7 +19,10 @@ def code_digest(script):
     return provenance.code_digest(Path(workflow.basedir) / script)
 
 
+DIGITS = "gaussian_to_digits"
+
+
 def flow_setting(name):
     """A setting of the training of {pair}: the digits' own where they have one, else that of all pairs."""
     flow = config["flow"]
-    return lambda wildcards: flow["digits"].get(name, flow[name]) if wildcards.pair == "gaussian_to_digits" else flow[name]
+    return lambda wildcards: flow["digits"].get(name, flow[name]) if wildcards.pair == DIGITS else flow[name]

@@ -2,7 +2,6 @@
 
 FLOW = config["flow"]
 DIFFUSED = [pair for pair in FLOW["pairs"] if pair.startswith("gaussian_")]  # diffusion begins at a normal
-DIGITS = "gaussian_to_digits"
 PAPER_PAIRS = ["gaussian_to_8gaussians", "moons_to_8gaussians"]  # of Tong et al. 2023, Table 2
 
 
@@ -82,8 +81,8 @@ rule evaluate_flow:
         code=code_digest("scripts/evaluate_flow.py"),
     shell:
         "python scripts/evaluate_flow.py --model {input.model:q} --seed {params.seed} --evaluations {params.evaluations}"
-        " --sample-points {params.sample_points} --draws {params.draws} --large-points {params.large_points} --energy-points {params.energy_points} --likelihood-points {params.likelihood_points}"
-        " --tolerance {params.tolerance}"
+        " --sample-points {params.sample_points} --draws {params.draws} --large-points {params.large_points}"
+        " --energy-points {params.energy_points} --likelihood-points {params.likelihood_points} --tolerance {params.tolerance}"
         " --samples {output.samples:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
 
 

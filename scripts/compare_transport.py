@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from paliflow import errors, progress, provenance
@@ -68,7 +69,7 @@ def main() -> None:
     seconds: dict[str, float] = {}
     for (kind, name), one in plans.items():
         progress.say(f"{kind} {name}: {len(one.members())} fields at batch {one.batch_size}, path {one.path}")
-        found = measure(one, costs, arguments, work / f"{kind}_{name}")
+        found = measure(one, [source for source, _ in points], costs, arguments, work / f"{kind}_{name}")
         if kind != "path":
             took = {coupling: time_coupling(one, coupling, work / "timed") for coupling in one.couplings if coupling != "independent"}
             seconds |= {f"microseconds_of_{coupling}_{kind}_{name}": microseconds for coupling, microseconds in took.items()}
@@ -80,8 +81,10 @@ def main() -> None:
     shutil.rmtree(work)
 
 
-def measure(plan: TrainingPlan, costs: list[float], arguments: Any, work: Path) -> dict[str, Any]:
+def measure(plan: TrainingPlan, begins: list[np.ndarray], costs: list[float], arguments: Any, work: Path) -> dict[str, Any]:
     """Train one setting and judge it: by coupling its measures over seeds.
+
+    Path energies begin at each seed's points of `begins`, whose least transport cost is in `costs`.
 
     `mean_squared_distance` is that of a pair under the coupling, the cost that transport lowers.
     """
@@ -94,8 +97,7 @@ def measure(plan: TrainingPlan, costs: list[float], arguments: Any, work: Path) 
         field = fields.one(number)
         source, target = measures.evaluation_points(plan.pair, plan.seed, replicate, 0, arguments.sample_points)
         flow = solve_dopri5(field, source, arguments.tolerance, KEPT_TIMES)
-        begin, _ = measures.evaluation_points(plan.pair, plan.seed, replicate, 1, arguments.energy_points)
-        energies[coupling].append(path_energy(field, solve_dopri5(field, begin, arguments.tolerance, KEPT_TIMES)))
+        energies[coupling].append(path_energy(field, solve_dopri5(field, begins[replicate], arguments.tolerance, KEPT_TIMES)))
         scores = {
             "straightness": path_straightness(field, flow),
             "wasserstein_one_step": wasserstein_distance(solve_fixed(field, source, "euler", 1).points[-1], target),

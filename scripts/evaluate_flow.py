@@ -21,7 +21,6 @@ from paliflow.flow.sample import EVALUATIONS_PER_STEP, log_likelihood, path_ener
 
 KEPT_TIMES = 65
 KEPT_PATHS = 256
-REPETITIONS = 10  # of the large distance's floor
 VELOCITY_TIMES, VELOCITY_POINTS = (0.0, 0.33, 0.67, 1.0), 21
 
 Runs = dict[str, dict[str, list[float]]]  # by coupling and solver (or measure), one number a seed
@@ -146,7 +145,7 @@ def measure_flows(members: list, pair: str, arguments: Any) -> dict[str, Any]:
         for name, score in measures.energy_scores(runs, list(costs.values())).items():
             values.setdefault(name, {})[coupling] = score
     values["transport_cost"] = spread(list(costs.values()))
-    floor = measures.distance_floor(pair, arguments.seed, arguments.large_points, repetitions=REPETITIONS)
+    floor = measures.distance_floor(pair, arguments.seed, arguments.large_points)
     return values | {"wasserstein_large_floor": spread(floor)}
 
 

@@ -56,11 +56,9 @@ def sample_measures(pair: str, points: np.ndarray, target: np.ndarray) -> dict[s
     return scores if centres is None else scores | {"mode_deviation": mode_deviation(points, centres)}
 
 
-def distance_floor(
-    pair: str, seed: int, count: int, distance: Distance = wasserstein_distance, repetitions: int = FLOOR_REPETITIONS
-) -> list[float]:
+def distance_floor(pair: str, seed: int, count: int, distance: Distance = wasserstein_distance) -> list[float]:
     """Distances of two independent target samples of `count` points, again and again: what a perfect field would score."""
-    return [distance(*points) for points in _target_pairs(pair, seed, count, repetitions)]
+    return [distance(*points) for points in _target_pairs(pair, seed, count, FLOOR_REPETITIONS)]
 
 
 def measure_floors(pair: str, seed: int, count: int) -> dict[str, Interval]:
