@@ -2,7 +2,7 @@
 
 FLOW = config["flow"]
 DIFFUSED = [pair for pair in FLOW["pairs"] if pair.startswith("gaussian_")]  # diffusion begins at a normal
-PAPER_PAIRS = ["gaussian_to_8gaussians", "moons_to_8gaussians"]  # of Tong et al. 2023, Table 2
+PAPER_PAIRS = ["gaussian_to_8gaussians", "wide_moons_to_wide_8gaussians"]  # of Tong et al. 2023, Table 2
 
 
 rule couple_flow:
@@ -128,13 +128,14 @@ rule evaluate_diffusion:
         evaluations=lookup("flow/evaluations", within=config),
         sample_points=lookup("flow/sample_points", within=config),
         draws=lookup("flow/draws", within=config),
+        large_points=lookup("flow/large_points", within=config),
         likelihood_points=lookup("flow/likelihood_points", within=config),
         tolerance=lookup("flow/tolerance", within=config),
         code=code_digest("scripts/evaluate_diffusion.py"),
     shell:
         "python scripts/evaluate_diffusion.py --model {input.model:q} --seed {params.seed} --evaluations {params.evaluations}"
-        " --sample-points {params.sample_points} --draws {params.draws} --likelihood-points {params.likelihood_points}"
-        " --tolerance {params.tolerance}"
+        " --sample-points {params.sample_points} --draws {params.draws} --large-points {params.large_points}"
+        " --likelihood-points {params.likelihood_points} --tolerance {params.tolerance}"
         " --samples {output.samples:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
 
 
@@ -233,6 +234,7 @@ rule plot_flow:
         velocity="results/figures/flow_velocity.svg",
         error="results/figures/flow_error_by_evaluations.svg",
         straightness="results/figures/flow_straightness.svg",
+        modes="results/figures/flow_modes.svg",
         diffusion="results/figures/flow_diffusion.svg",
         transport="results/figures/flow_transport_batch.svg",
         digits="results/figures/flow_digits.png",

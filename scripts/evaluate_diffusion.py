@@ -13,6 +13,7 @@ from paliflow.arguments import Parser, positive_integer, positive_number
 from paliflow.errors import InputError
 from paliflow.flow import measures
 from paliflow.flow.diffusion import ProbabilityFlow, sample_diffusion
+from paliflow.flow.distances import wasserstein_distance
 from paliflow.flow.distributions import PAIRS
 from paliflow.flow.measures import spread
 from paliflow.flow.network import VelocityFields, load_fields
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--evaluations", type=positive_integer, nargs="+", required=True, help="numbers of evaluations of the field")
     parser.add_argument("--sample-points", type=positive_integer, required=True, help="behind each distance, the same as the flow's")
     parser.add_argument("--draws", type=positive_integer, required=True, help="of those points, for each seed; their mean counts")
+    parser.add_argument("--large-points", type=positive_integer, required=True, help="behind one more distance, of dopri5")
     parser.add_argument("--likelihood-points", type=positive_integer, required=True, help="target points behind each likelihood")
     parser.add_argument("--tolerance", type=positive_number, required=True, help="of dopri5, relative and absolute")
     parser.add_argument("--samples", type=Path, required=True, help="to write: samples of the first seed and draw, .npz")
@@ -51,7 +53,7 @@ def main() -> None:
             random = np.random.default_rng(derive_seed(arguments.seed, "diffusion sampling", pair, replicate, draw))
             drawn = draw_samples(field, noise, arguments.evaluations, arguments.tolerance, random)
             for sampler, (points, evaluations, took) in drawn.items():
-                points = points * np.float32(about["scale"]["deviation"]) + np.float32(about["scale"]["mean"])
+                points = rescale(points, about)
                 for name, score in measures.sample_measures(pair, points, target).items():
                     scores[name, sampler].append(score)
                 scores["evaluations", sampler].append(evaluations)
@@ -60,7 +62,7 @@ def main() -> None:
                     kept |= {sampler: points, "target": target}
         for (name, sampler), runs in scores.items():
             found[name][sampler].append(float(np.mean(runs)))
-        for name, score in likelihood_scores(field, about, arguments, replicate).items():
+        for name, score in flow_scores(field, about, arguments, replicate).items():
             found[name]["probability_flow"].append(score)
 
     floors = measures.measure_floors(pair, arguments.seed, arguments.sample_points)
@@ -68,7 +70,9 @@ def main() -> None:
     values |= {name: {sampler: spread(runs) for sampler, runs in samplers.items()} for name, samplers in found.items()}
     with files.replacing(arguments.samples) as temporary:
         np.savez(temporary, **kept)
-    units = dict.fromkeys(measures.DISTANCES, "the data's units") | dict.fromkeys(("negative_log_likelihood", "kl_target_model"), "nats")
+    units = dict.fromkeys((*measures.DISTANCES, "wasserstein_large"), "the data's units") | dict.fromkeys(
+        ("negative_log_likelihood", "kl_target_model"), "nats"
+    )
     times = {f"seconds_of_{sampler}": float(np.mean(runs)) for sampler, runs in seconds.items()}
     stage.write_metrics(arguments.metrics, values | {"interval": measures.INTERVAL}, units, measured=times)
 
@@ -92,19 +96,28 @@ def draw_samples(
     return drawn
 
 
-def likelihood_scores(field: VelocityFields, about: dict[str, Any], arguments: Any, replicate: int) -> dict[str, float]:
-    """Negative log-likelihood of target points under the probability flow, and its excess over the target's own."""
-    target = PAIRS[about["pair"]].target
+def flow_scores(field: VelocityFields, about: dict[str, Any], arguments: Any, replicate: int) -> dict[str, float]:
+    """Of the probability flow: the large distance, the negative log-likelihood of target points, and its excess over the target's own."""
+    flow, (source, target) = ProbabilityFlow(field), (PAIRS[about["pair"]].source, PAIRS[about["pair"]].target)
+    count = max(arguments.large_points, arguments.likelihood_points)
+    noise, points = measures.evaluation_points(about["pair"], arguments.seed, replicate, arguments.draws, count)
+    large = slice(arguments.large_points)
+    samples = rescale(solve_dopri5(flow, noise[large], arguments.tolerance).points[-1], about)
+    scores = {"wasserstein_large": wasserstein_distance(samples, points[large])}
     if target.log_density is None:
-        return {}
-    _, points = measures.evaluation_points(about["pair"], arguments.seed, replicate, arguments.draws, arguments.likelihood_points)
+        return scores
+    points = points[: arguments.likelihood_points]
     mean, deviation = about["scale"]["mean"], about["scale"]["deviation"]
     scaled = ((points - mean) / deviation).astype(np.float32)
-    source = PAIRS[about["pair"]].source.log_density
-    assert source is not None  # a gaussian's is known
-    likelihood = log_likelihood(ProbabilityFlow(field), scaled, source, arguments.tolerance)
+    assert source.log_density is not None  # a gaussian's is known
+    likelihood = log_likelihood(flow, scaled, source.log_density, arguments.tolerance)
     nll = -float(likelihood.log_density.mean()) + target.dimension * float(np.log(deviation))
-    return {"negative_log_likelihood": nll, "kl_target_model": nll + float(target.log_density(points).mean())}
+    return scores | {"negative_log_likelihood": nll, "kl_target_model": nll + float(target.log_density(points).mean())}
+
+
+def rescale(points: np.ndarray, about: dict[str, Any]) -> np.ndarray:
+    """Samples at unit scale in the data's."""
+    return points * np.float32(about["scale"]["deviation"]) + np.float32(about["scale"]["mean"])
 
 
 if __name__ == "__main__":

@@ -56,12 +56,12 @@ def main() -> None:
                 kept |= {f"{name}_{solver}": images[:SHOWN], f"{name}_{solver}_nearest": digits.train_images[nearest]}
 
     values: dict[str, Any] = {
-        measure: {name: {solver: spread(runs) for solver, runs in solvers.items()} for name, solvers in by_name.items()}
+        measure: {name: {solver: spread(runs, lowest=0) for solver, runs in solvers.items()} for name, solvers in by_name.items()}
         for measure, by_name in found.items()
     }
     random = np.random.default_rng(derive_seed(arguments.seed, "digits reference"))
     training = [judge.scores(draw_digits(arguments.sample_points, random)) for _ in range(measures.FLOOR_REPETITIONS)]
-    values["training_images"] = {measure: spread([run[measure] for run in training]) for measure in training[0]}
+    values["training_images"] = {measure: spread([run[measure] for run in training], lowest=0) for measure in training[0]}
     values["held_out_images"] = judge.scores(digits.held_out_images)
     values |= {"classifier_accuracy": classifier.held_out_accuracy, "interval": measures.INTERVAL}
     with files.replacing(arguments.samples) as temporary:

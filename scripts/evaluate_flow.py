@@ -35,13 +35,15 @@ def main() -> None:
     )
     parser.add_argument("--sample-points", type=positive_integer, required=True, help="behind each distance")
     parser.add_argument("--draws", type=positive_integer, required=True, help="of those points, for each seed; their mean counts")
-    parser.add_argument("--large-points", type=positive_integer, required=True, help="behind one more distance")
+    parser.add_argument("--large-points", type=positive_integer, required=True, help="behind one more distance, of the energy points")
     parser.add_argument("--energy-points", type=positive_integer, required=True, help="source and target points behind each path energy")
     parser.add_argument("--likelihood-points", type=positive_integer, required=True, help="target points behind each likelihood")
     parser.add_argument("--tolerance", type=positive_number, required=True, help="of dopri5, relative and absolute")
     parser.add_argument("--samples", type=Path, required=True, help="to write: samples and paths of the first seed and draw, .npz")
     parser.add_argument("--metrics", type=Path, required=True, help="to write: distances, floors, paths and likelihoods, .json")
     arguments = parser.parse_args()
+    if arguments.large_points > arguments.energy_points:
+        raise InputError("--large-points are more than --energy-points, of which they are the first: raise the one or lower the other.")
     torch.set_num_threads(1)
     settings = {name: value for name, value in vars(arguments).items() if name not in ("model", "seed", "samples", "metrics")}
     stage = provenance.Stage("evaluate_flow", arguments.seed, settings)
@@ -113,16 +115,14 @@ def measure_flows(members: list, pair: str, arguments: Any) -> dict[str, Any]:
     found: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     energies: dict[str, list[float]] = defaultdict(list)
     costs: dict[int, float] = {}  # by seed, from the source points of its path energies
-    count = max(arguments.energy_points, arguments.large_points, arguments.likelihood_points)
+    large, count = slice(arguments.large_points), max(arguments.energy_points, arguments.likelihood_points)
     for field, coupling, replicate in progress.track(members, f"follow {pair}", unit="field"):
         begin, end = measures.evaluation_points(pair, arguments.seed, replicate, arguments.draws, count)
         flow = solve_dopri5(field, begin[: arguments.energy_points], arguments.tolerance, KEPT_TIMES)
         if replicate not in costs:
             costs[replicate] = squared_wasserstein_distance(begin[: arguments.energy_points], end[: arguments.energy_points])
         energies[coupling].append(path_energy(field, flow))
-        large = slice(arguments.large_points)
-        samples = solve_dopri5(field, begin[large], arguments.tolerance).points[-1]
-        found["wasserstein_large"][coupling].append(wasserstein_distance(samples, end[large]))
+        found["wasserstein_large"][coupling].append(wasserstein_distance(flow.points[-1, large], end[large]))
         if target.centres is not None:
             found["mode_share"][coupling].append(mode_shares(flow.points[-1], target.centres))
         if source.log_density is not None and target.log_density is not None:

@@ -40,6 +40,7 @@ def main() -> None:
         "velocity.svg": figures_flow.draw_velocity(samples),
         "error_by_evaluations.svg": figures_flow_error.draw_error(metrics),
         "straightness.svg": figures_flow_error.draw_straightness(metrics),
+        "modes.svg": figures_flow_error.draw_modes(metrics),
         "diffusion.svg": figures_flow_error.draw_diffusion(metrics, diffusions),
         "transport_batch.svg": figures_flow_error.draw_transport_batch(transport["values"], transport["provenance"]),
         "digits.png": figures_digits.draw_digits(read_arrays(arguments.digit_samples)),

@@ -1,4 +1,4 @@
-"""Tong et al. 2023, Table 2: the normalised path energy at their setting, ours beside theirs, and the exact field's where it is known."""
+"""Tong et al. 2023, Table 2: the normalised path energy at their setting, ours beside theirs, and the exact fields'."""
 
 import shutil
 from pathlib import Path
@@ -12,36 +12,23 @@ from paliflow.arguments import Parser, positive_integer, positive_number
 from paliflow.flow import measures
 from paliflow.flow.couplings import couple
 from paliflow.flow.distances import squared_wasserstein_distance
-from paliflow.flow.distributions import RING_DEVIATION, RING_RADIUS, gaussian, ring_of_gaussians
-from paliflow.flow.exact import MixtureField
+from paliflow.flow.exact import MixtureField, exact_path_energy
 from paliflow.flow.measures import energy_scores, spread
+from paliflow.flow.published import PATH_ENERGIES, data_forms
 from paliflow.flow.sample import path_energy, solve_dopri5
 from paliflow.flow.train import TrainingPlan, train
 from paliflow.seeds import derive_seed
-
-PAPER = {
-    "gaussian_to_8gaussians": {"independent": 0.222, "optimal_transport": 0.018},
-    "moons_to_8gaussians": {"independent": 2.738, "optimal_transport": 0.053},
-}
-"""Normalised path energy in their Table 2: CFM with independent pairs, and OT-CFM."""
 
 HIDDEN_UNITS, ACTIVATION = 64, "selu"
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-5  # AdamW; the decay as in the configuration that they published
 BATCH_SIZE, SIGMA = 512, 0.1
 KEPT_TIMES = 101
-REPETITIONS = 3  # of the exact field's energy
-
-RINGS = {
-    "this study: radius 5, variance 0.1": (RING_RADIUS, RING_DEVIATION),
-    "their notebooks: radius 5, variance √0.1": (RING_RADIUS, 0.1**0.25),
-    "their two-dimensional runs: radius 12, deviation 1.5": (12.0, 1.5),
-}
-"""Radius and deviation of the eight Gaussians that their code draws under one name."""
+REPETITIONS = 3  # of the exact fields' energies
 
 
 def main() -> None:
     parser = Parser(description=__doc__)
-    parser.add_argument("--pair", choices=PAPER, required=True, help="source and target distribution")
+    parser.add_argument("--pair", choices=PATH_ENERGIES, required=True, help="source and target distribution")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
     parser.add_argument("--seeds", type=positive_integer, required=True, help="runs; theirs were 5")
     parser.add_argument("--steps", type=positive_integer, required=True, help="of training; theirs were about 20,000")
@@ -55,8 +42,7 @@ def main() -> None:
 
     work = stage.work_folder(arguments.metrics.parent)
     values = reproduce(arguments.pair, arguments, work) | {"interval": measures.INTERVAL}
-    if arguments.pair.startswith("gaussian"):
-        values["exact_field"] = exact_energies(arguments)
+    values["exact_field"] = exact_energies(arguments.pair, arguments)
     stage.write_metrics(arguments.metrics, values, dict.fromkeys(("path_energy", "transport_cost"), "the data's units squared"))
     shutil.rmtree(work)
 
@@ -65,7 +51,7 @@ def reproduce(pair: str, arguments: Any, work: Path) -> dict[str, Any]:
     """Train a pair at their setting and measure it: by coupling ours (`normalised_path_energy`) and theirs (`paper`)."""
     plan = TrainingPlan(
         pair=pair,
-        couplings=list(PAPER[pair]),
+        couplings=list(PATH_ENERGIES[pair]),
         seed=arguments.seed,
         seeds=arguments.seeds,
         steps=arguments.steps,
@@ -91,28 +77,25 @@ def reproduce(pair: str, arguments: Any, work: Path) -> dict[str, Any]:
     for coupling, runs in energies.items():
         found[coupling] = {
             **energy_scores(runs, list(costs.values())),
-            "paper": PAPER[pair][coupling],
+            "paper": PATH_ENERGIES[pair][coupling],
             "mean_squared_distance": couplings.cost[coupling],
         }
     return found
 
 
-def exact_energies(arguments: Any) -> dict[str, Any]:
-    """The independent coupling's normalised path energy where training is perfect, from a gaussian to each ring that their code draws.
+def exact_energies(pair: str, arguments: Any) -> dict[str, Any]:
+    """The normalised path energy of independent pairs where training is perfect, for each form in which their code draws this pair.
 
-    It separates what the data do from what training does: sigma is 0 and the field is the formula.
+    It separates what the data do from what training does.
     """
     found = {}
-    for name, (radius, deviation) in RINGS.items():
-        ring = ring_of_gaussians("ring", radius, deviation)
-        assert ring.centres is not None  # a ring has them
-        field, source = MixtureField(torch.from_numpy(ring.centres), deviation), gaussian(2)
+    for name, (source, target) in data_forms()[pair].items():
+        field = MixtureField(source, target, SIGMA)
         energies, costs = [], []
         for repetition in range(REPETITIONS):
-            random = np.random.default_rng(derive_seed(arguments.seed, "exact field", name, repetition))
-            points = source.sample(arguments.energy_points, random)
-            energies.append(path_energy(field, solve_dopri5(field, points, arguments.tolerance, KEPT_TIMES)))
-            costs.append(squared_wasserstein_distance(points, ring.sample(arguments.energy_points, random)))
+            random = np.random.default_rng(derive_seed(arguments.seed, "exact field", pair, name, repetition))
+            energies.append(exact_path_energy(field, arguments.energy_points, random))
+            costs.append(squared_wasserstein_distance(*(end.sample(arguments.energy_points, random) for end in (source, target))))
         found[name] = energy_scores(energies, costs)["normalised_path_energy"]
     return found
 

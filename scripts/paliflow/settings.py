@@ -35,6 +35,12 @@ def check_settings(config: dict[str, Any], schema_path: Path) -> None:
             f"config: vlm.accumulation is {config['vlm']['accumulation']}, which does not divide vlm.batch_size "
             f"({config['vlm']['batch_size']}): the parts of a step must be equal, change one of the two."
         )
+    flow = config["flow"]
+    if flow["large_points"] > flow["energy_points"]:
+        raise InputError(
+            f"config: flow.large_points is {flow['large_points']}, more than flow.energy_points ({flow['energy_points']}), "
+            "whose first they are: raise the one or lower the other."
+        )
 
 
 def _is_folder_or_hub_name(text: str) -> bool:

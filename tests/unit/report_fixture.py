@@ -174,7 +174,7 @@ def make_flow_stand_ins(results: Path) -> None:
     figures.mkdir(parents=True, exist_ok=True)
     for name in ("flow_samples.png", "flow_trajectories.png", "flow_digits.png", "flow_particles.png", "flow_particles.gif"):
         (figures / name).write_bytes(_png(60, 30, (120, 160, 200)))
-    drawn = ("error_by_evaluations", "loss", "couplings", "velocity", "straightness", "diffusion", "transport_batch", "digits_error")
+    drawn = "error_by_evaluations loss couplings velocity straightness modes diffusion transport_batch digits_error".split()
     for name in drawn:
         (figures / f"flow_{name}.svg").write_text(
             '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"><rect width="300" height="90" fill="#cde"/></svg>'
@@ -263,6 +263,8 @@ def _flow(results: Path, pair: str, settings: dict[str, Any]) -> None:
     spreads |= {"less_than_independent": {"wasserstein": {"optimal_transport": gain}}, "interval": "95 % by Student's t"}
     measured = {"wasserstein": distances, "wasserstein_floor": _score(0.21, 20), **spreads}
     others = {f"{solver}_{count}": _score(0.4, 5) for solver in ("midpoint", "rk4") for count in settings["flow"]["evaluations"]}
+    modes = pair.endswith(("8gaussians", "checkerboard"))
+    measured |= {"mode_share": {"independent": [_score(0.125, 9)] * 8} if modes else {}, "mode_share_reference": 1 / 8 if modes else None}
     measured["wasserstein_other_solvers"] = dict.fromkeys(couplings, others)
     _metrics(results / "evaluate_flow" / pair / "metrics.json", measured, {"seconds_of_dopri5": 0.21})
     _metrics(results / "train_diffusion" / pair / "metrics.json", {"steps": 100_000})
@@ -297,7 +299,7 @@ def _flow_studies(results: Path, settings: dict[str, Any]) -> None:
     study["path"] = dict.fromkeys(("straight", "lipman", "variance_preserving"), found)
     _metrics(results / "compare_transport" / "metrics.json", study, took)
     energies: dict[str, Any] = {coupling: {"normalised_path_energy": _score(0.2, 5), "paper": 0.222} for coupling in couplings}
-    for pair in ("gaussian_to_8gaussians", "moons_to_8gaussians"):
+    for pair in ("gaussian_to_8gaussians", "wide_moons_to_wide_8gaussians"):
         _metrics(results / "reproduce_tong" / pair / "metrics.json", energies | {"exact_field": {"radius 5": _score(0.2, 5)}})
 
 

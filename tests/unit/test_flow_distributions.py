@@ -59,20 +59,26 @@ def test_checkerboard_fills_only_squares_of_one_colour():
     assert np.abs(points).max() <= 4
 
 
+def size_of(name):
+    return 3 if name.startswith("wide_") else 1
+
+
 @pytest.mark.parametrize("name", PLANE)
 def test_density_adds_up_to_one(name):
-    cell = 0.05
-    line = np.arange(-9 + cell / 2, 9, cell)
+    cell, reach = 0.05 * size_of(name), 9 * size_of(name)
+    line = np.arange(-reach + cell / 2, reach, cell)
     grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     assert np.exp(DISTRIBUTIONS[name].log_density(grid)).sum() * cell**2 == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", PLANE)
 def test_density_fits_the_share_of_samples_in_each_part_of_the_plane(name):
-    line = np.linspace(-8, 8, 9)
-    fine = np.arange(-7.98, 8, 0.04)
+    line = size_of(name) * np.linspace(-8, 8, 9)
+    fine = size_of(name) * np.arange(-7.98, 8, 0.04)
     grid = np.stack(np.meshgrid(fine, fine, indexing="ij"), axis=-1).reshape(-1, 2)
-    expected, _, _ = np.histogram2d(*grid.T, bins=(line, line), weights=np.exp(DISTRIBUTIONS[name].log_density(grid)) * 0.04**2)
+    expected, _, _ = np.histogram2d(
+        *grid.T, bins=(line, line), weights=np.exp(DISTRIBUTIONS[name].log_density(grid)) * (0.04 * size_of(name)) ** 2
+    )
     points = draw(name, 100_000)
     found, _, _ = np.histogram2d(*points.T, bins=(line, line), weights=np.full(len(points), 1 / len(points)))
     assert np.abs(found - expected).max() < 5 * np.sqrt(0.125 / len(points))

@@ -78,6 +78,14 @@ def test_digits_are_not_measured_in_the_plane(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["digits.safetensors"]
 
 
+def test_the_large_points_are_among_the_energy_points(plane_model, tmp_path, monkeypatch):
+    line = f"evaluate_flow --model {plane_model} --seed 1 --evaluations 1 --sample-points 10 --draws 1 --tolerance 0.1"
+    line += f" --large-points 11 --energy-points 10 --likelihood-points 10 --samples {tmp_path}/s.npz --metrics {tmp_path}/m.json"
+    monkeypatch.setattr("sys.argv", line.split())
+    with pytest.raises(InputError, match="--large-points are more than --energy-points"):
+        evaluate_flow.main()
+
+
 def test_pairing_is_timed_on_batches_that_no_run_left_behind(tmp_path, monkeypatch):
     plan = TrainingPlan("gaussian_to_moons", ["independent", "optimal_transport"], 1, 1, 600, 16, 0.001, 8, 0.0)
     couple, kept = compare_transport.couple, []

@@ -152,6 +152,18 @@ def test_diffusion_stands_beside_the_flow_of_its_pairs_alone():
         assert len(marks(place, "independent", "o")) == len(COUNTS)
 
 
+def test_every_mode_has_a_mark_for_each_coupling():
+    figure = figures_flow_error.draw_modes({PAIRS[0]: made.make_evaluation(), PAIRS[1]: made.make_evaluation(modes=False)})
+    assert [place.get_title() for place in figure.axes] == [NAMES[PAIRS[0]]]
+    found = marks(figure.axes[0], "optimal_transport", "o")
+    assert np.allclose(found[:, 0], range(1, 9), atol=0.4) and np.allclose(found[:, 1], 12.5)
+
+
+def test_without_modes_the_figure_says_so():
+    figure = figures_flow_error.draw_modes({PAIRS[1]: made.make_evaluation(modes=False)})
+    assert "modes" in figure.axes[0].texts[0].get_text()
+
+
 def test_without_a_diffusion_the_figure_says_so():
     figure = figures_flow_error.draw_diffusion({PAIRS[2]: made.make_evaluation()}, {})
     assert "No pair begins at a Gaussian" in figure.axes[0].texts[0].get_text()

@@ -30,6 +30,10 @@ def test_interval_of_two_runs_is_their_range():
     assert measures.spread([3.0, 1.0]) == {"value": 2.0, "low": 1.0, "high": 3.0, "n": 2}
 
 
+def test_interval_ends_where_no_value_can_lie():
+    assert measures.spread([0.0, 0.0, 0.06], lowest=0)["low"] == 0 > measures.spread([0.0, 0.0, 0.06])["low"]
+
+
 def test_interval_covers_the_truth_in_95_of_100_cases():
     random = np.random.default_rng(0)
     spreads = [measures.spread(random.standard_normal(5)) for _ in range(2000)]

@@ -25,8 +25,8 @@ def results(tmp_path_factory):
     np.savez(folder / "digits.npz", **images)
     write(folder / "transport.json", **transport)
     write(folder / "diffusion.json", made.make_diffusion(counts), made.make_times(counts))
-    for name, rings in (("paper_0", True), ("paper_1", False)):
-        write(folder / f"{name}.json", made.make_paper(rings))
+    for name in ("paper_0", "paper_1"):
+        write(folder / f"{name}.json", made.make_paper())
     for number in range(len(TWO)):
         write(folder / f"coupling_{number}.json", {"mean_squared_distance": dict.fromkeys(made.COUPLINGS, 4.0)})
         write(folder / f"training_{number}.json", {"final_loss": dict.fromkeys(made.COUPLINGS, made.score(1))})

@@ -193,6 +193,12 @@ def test_a_step_that_cannot_be_cut_into_equal_parts_is_told() -> None:
     assert sentence(changed("vlm.accumulation", 5)).startswith("config: vlm.accumulation is 5, which does not divide vlm.batch_size (8)")
 
 
+def test_points_that_are_the_first_of_others_cannot_be_more():
+    assert sentence(changed("flow.large_points", 10_001)).startswith(
+        "config: flow.large_points is 10001, more than flow.energy_points (10000), whose first they are"
+    )
+
+
 def test_more_objects_at_least_than_at_most_is_told() -> None:
     config = changed("data.embedded.min_objects", 7)
     assert sentence(config).startswith("config: data.embedded.min_objects is 7, more than data.embedded.max_objects (6)")

@@ -8,7 +8,12 @@ import numpy as np
 from paliflow.flow.digits import PIXELS, draw_digits
 
 RING_RADIUS, RING_DEVIATION = 5.0, 0.1**0.5
-MOONS_SCALE, MOONS_SHIFT, MOONS_DEVIATION = 3.0, -1.0, 0.2
+WIDE_RING_RADIUS, WIDE_RING_DEVIATION = 12.0, 1.5
+MOONS_SCALE, MOONS_SHIFT, MOONS_NOISE = 3.0, -1.0, 0.2
+WIDE_MOONS_NOISE = 0.1
+# Without noise, all coordinates of the two moons together have mean 0.375 and variance 49/64 − 1/(2π) − 3/32; here these become 0 and 49.
+WIDE_MOONS_SCALE = 7 / (49 / 64 - 1 / (2 * np.pi) - 3 / 32 + WIDE_MOONS_NOISE**2) ** 0.5
+WIDE_MOONS_SHIFT = -0.375 * WIDE_MOONS_SCALE
 SCURVE_SCALE, SCURVE_DEVIATION = 2.0, 0.1
 QUADRATURE_NODES = 512  # on curves of length π and 3π; the log density is then right to 1e-9 (a test compares)
 
@@ -76,13 +81,18 @@ def gaussian(dimension: int) -> Distribution:
     return Distribution("gaussian" if dimension == 2 else f"gaussian_{dimension}", dimension, sample, log_density)
 
 
+def ring_centres(radius: float) -> np.ndarray:
+    """Eight points on a ring, counter-clockwise from the right, (8, 2)."""
+    angles = np.arange(8) * (np.pi / 4)
+    return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
 def ring_of_gaussians(name: str, radius: float, deviation: float) -> Distribution:
     """Eight equal Gaussians on a ring.
 
     Source: the two-dimensional experiments of Tong et al. 2023.
     """
-    angles = np.arange(8) * (np.pi / 4)
-    centres = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    centres = ring_centres(radius)
 
     def sample(count: int, random: np.random.Generator) -> np.ndarray:
         chosen = centres[random.integers(0, 8, count)]
@@ -94,27 +104,29 @@ def ring_of_gaussians(name: str, radius: float, deviation: float) -> Distributio
     return Distribution(name, 2, sample, log_density, centres)
 
 
-def moons() -> Distribution:
-    """Two interleaved half circles with noise 0.2, scaled and shifted as x → 3x − 1.
+def half_moon(angle: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Points (n, 2) at angles (n,) from 0 to π of two interleaved half circles of radius 1, the upper where `lower` is 0."""
+    sign = 1 - 2 * lower
+    return np.stack([lower + sign * np.cos(angle), 0.5 * lower + sign * np.sin(angle)], axis=1)
+
+
+def moons(name: str, scale: float, shift: float, noise: float) -> Distribution:
+    """Two interleaved half circles with normal noise, scaled and shifted together with it as x → scale x + shift.
 
     Source: the two-dimensional experiments of Tong et al. 2023.
     """
 
-    def half_circle(angle: np.ndarray, lower: np.ndarray) -> np.ndarray:
-        sign = 1 - 2 * lower
-        return MOONS_SCALE * np.stack([lower + sign * np.cos(angle), 0.5 * lower + sign * np.sin(angle)], axis=1) + MOONS_SHIFT
-
     def sample(count: int, random: np.random.Generator) -> np.ndarray:
         angle, lower = np.pi * random.random(count), random.integers(0, 2, count)
-        return (half_circle(angle, lower) + MOONS_SCALE * MOONS_DEVIATION * random.standard_normal((count, 2))).astype(np.float32)
+        return (scale * (half_moon(angle, lower) + noise * random.standard_normal((count, 2))) + shift).astype(np.float32)
 
     angle, weights = _quadrature(0, np.pi)
-    curve = np.concatenate([half_circle(angle, np.full(len(angle), side)) for side in (0, 1)])
+    curve = scale * np.concatenate([half_moon(angle, np.full(len(angle), side)) for side in (0, 1)]) + shift
 
     def log_density(points: np.ndarray) -> np.ndarray:
-        return mixture_log_density(points, curve, MOONS_SCALE * MOONS_DEVIATION, np.tile(weights, 2) / 2)
+        return mixture_log_density(points, curve, scale * noise, np.tile(weights, 2) / 2)
 
-    return Distribution("moons", 2, sample, log_density)
+    return Distribution(name, 2, sample, log_density)
 
 
 def scurve() -> Distribution:
@@ -168,7 +180,9 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         gaussian(2),
         gaussian(PIXELS),
         ring_of_gaussians("8gaussians", RING_RADIUS, RING_DEVIATION),
-        moons(),
+        ring_of_gaussians("wide_8gaussians", WIDE_RING_RADIUS, WIDE_RING_DEVIATION),
+        moons("moons", MOONS_SCALE, MOONS_SHIFT, MOONS_NOISE),
+        moons("wide_moons", WIDE_MOONS_SCALE, WIDE_MOONS_SHIFT, WIDE_MOONS_NOISE),
         scurve(),
         checkerboard(),
         Distribution("digits", PIXELS, draw_digits),
@@ -176,13 +190,14 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 }
 
 PAIRS: dict[str, Pair] = {
-    f"{source.split('_')[0]}_to_{target}": Pair(DISTRIBUTIONS[source], DISTRIBUTIONS[target])
+    f"{source.removesuffix(f'_{PIXELS}')}_to_{target}": Pair(DISTRIBUTIONS[source], DISTRIBUTIONS[target])
     for source, target in (
         ("gaussian", "8gaussians"),
         ("gaussian", "moons"),
         ("moons", "8gaussians"),
         ("gaussian", "scurve"),
         ("gaussian", "checkerboard"),
+        ("wide_moons", "wide_8gaussians"),  # of the two-dimensional runs of Tong et al. 2023
         (f"gaussian_{PIXELS}", "digits"),
     )
 }

@@ -27,12 +27,12 @@ DISTANCES: dict[str, Distance] = {
 }
 
 
-def spread(values: Sequence[float]) -> Interval:
+def spread(values: Sequence[float], lowest: float = -np.inf) -> Interval:
     """The mean of independent runs with its interval: {value, low, high, n}.
 
     From three runs on, `low` and `high` bound the 95 % confidence interval of the mean by Student's t with n − 1 degrees of freedom,
     which takes the runs for normally distributed. Of one or two runs they are the smallest and the largest: an interval from two would
-    be twelve times as wide as they lie apart, and say nothing.
+    be twelve times as wide as they lie apart, and say nothing. An interval ends at `lowest`, below which no value can lie.
 
     Source: Student 1908.
     """
@@ -40,7 +40,7 @@ def spread(values: Sequence[float]) -> Interval:
     if count < 3:
         return {"value": mean, "low": float(min(values)), "high": float(max(values)), "n": count}
     half = float(stdtrit(count - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(count))
-    return {"value": mean, "low": mean - half, "high": mean + half, "n": count}
+    return {"value": mean, "low": max(lowest, mean - half), "high": mean + half, "n": count}
 
 
 def evaluation_points(pair: str, seed: int, replicate: int, draw: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,9 +81,8 @@ def energy_scores(energies: Sequence[float], costs: Sequence[float]) -> dict[str
     Source: Tong et al. 2023, section 6.
     """
     excess = [(energy - cost) / cost for energy, cost in zip(energies, costs, strict=True)]
-    size = spread([abs(share) for share in excess])
-    normalised = size | {"low": max(0.0, size["low"])}
-    return {"path_energy": spread(energies), "path_energy_excess": spread(excess), "normalised_path_energy": normalised}
+    sizes = [abs(share) for share in excess]
+    return {"path_energy": spread(energies), "path_energy_excess": spread(excess), "normalised_path_energy": spread(sizes, lowest=0)}
 
 
 def _target_pairs(pair: str, seed: int, count: int, repetitions: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

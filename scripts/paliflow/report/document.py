@@ -198,7 +198,7 @@ def stages(settings: dict[str, Any]) -> list[str]:
     flow = [f"{stage}/{pair}" for pair in pairs for stage in ("train_flow", "evaluate_flow")]
     flow += [f"{stage}/{pair}" for pair in pairs if pair.startswith("gaussian_") for stage in ("train_diffusion", "evaluate_diffusion")]
     digits = [*(f"{stage}/gaussian_to_digits" for stage in ("train_flow", "train_diffusion")), "evaluate_digits"]
-    paper = [f"reproduce_tong/{pair}" for pair in ("gaussian_to_8gaussians", "moons_to_8gaussians")]
+    paper = [f"reproduce_tong/{pair}" for pair in ("gaussian_to_8gaussians", "wide_moons_to_wide_8gaussians")]
     read = ["compare_runs", "measure_memory", "analyse_adapter", "sample_answers"]
     return [
         *made,

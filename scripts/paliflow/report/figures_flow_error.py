@@ -80,10 +80,7 @@ def draw_diffusion(metrics: Metrics, diffusions: Metrics) -> Figure:
         diffusions: by pair, those of evaluate_diffusion; pairs that do not begin at a normal have none and are left out.
     """
     if not diffusions:
-        figure, axes = new_figure(0.6)
-        axes[0, 0].set_axis_off()
-        axes[0, 0].text(0.5, 0.5, "No pair begins at a Gaussian, where diffusion models begin.", ha="center", va="center")
-        return figure
+        return _empty("No pair begins at a Gaussian, where diffusion models begin.")
     figure, places = pairs.charts(list(diffusions), 2.5, 0.7)
     for pair, diffusion in diffusions.items():
         place = places[pair]
@@ -100,6 +97,30 @@ def draw_diffusion(metrics: Metrics, diffusions: Metrics) -> Figure:
         bars(place, [needed], [scores[adaptive]], label="probability flow, dopri5", marker="D", linestyle="none", **look)
         _finish(place, counts, metrics[pair], scores)
     _legend(figure, places[next(iter(diffusions))], 3)
+    return figure
+
+
+def draw_modes(metrics: Metrics) -> Figure:
+    """The share of dopri5's samples that lie nearest each mode, by coupling, beside what each of equally heavy modes should hold.
+
+    Args:
+        metrics: by pair, the values of evaluate_flow; pairs whose target has no modes are left out.
+    """
+    with_modes = {pair: values for pair, values in metrics.items() if values["mode_share"]}
+    if not with_modes:
+        return _empty("No pair leads to a target that has modes.")
+    figure, places = pairs.charts(list(with_modes), 2.0, 0.4)
+    for pair, values in with_modes.items():
+        place = places[pair]
+        place.axhline(100 * values["mode_share_reference"], color=COLOURS["prior"], linewidth=0.8, label="equal shares", zorder=0.7)
+        for coupling, shares in values["mode_share"].items():
+            modes = range(1, len(shares) + 1)
+            percent = [{end: 100 * share[end] for end in ("value", "low", "high")} for share in shares]
+            at = [mode + 5 * (BESIDE[coupling] - 1) for mode in modes]
+            bars(place, at, percent, color=COLOURS[coupling], marker="o", linestyle="none", label=NAMES[coupling])
+            place.set_xticks(modes)
+        place.set(xlabel="mode", ylabel="share of the samples (%)")
+    _legend(figure, places[next(iter(with_modes))], 3)
     return figure
 
 
@@ -135,6 +156,13 @@ def draw_transport_batch(values: Values, provenance: Mapping[str, Any]) -> Figur
         place.set_xticks(sizes, [str(size) for size in sizes])
         place.set_xlabel("points in a batch")
     _legend(figure, share, 4, error)
+    return figure
+
+
+def _empty(why: str) -> Figure:
+    figure, axes = new_figure(0.6)
+    axes[0, 0].set_axis_off()
+    axes[0, 0].text(0.5, 0.5, why, ha="center", va="center")
     return figure
 
 

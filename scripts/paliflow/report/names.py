@@ -26,6 +26,7 @@ NAMES = {
     "gaussian_to_8gaussians": _pair("Gaussian", "8 Gaussians"),
     "gaussian_to_moons": _pair("Gaussian", "two moons"),
     "moons_to_8gaussians": _pair("two moons", "8 Gaussians"),
+    "wide_moons_to_wide_8gaussians": _pair("wide moons", "wide 8 Gaussians"),
     "gaussian_to_scurve": _pair("Gaussian", "S-curve"),
     "gaussian_to_checkerboard": _pair("Gaussian", "checkerboard"),
     "gaussian_to_digits": _pair("Gaussian", "digits"),

@@ -100,13 +100,13 @@ def transport_table(values: Values, provenance: Mapping[str, Any]) -> pandas.Dat
 
 
 def paper_table(reproductions: Metrics) -> pandas.DataFrame:
-    """Normalised path energies at the paper's setting, ours beside theirs, and those of the exact field for each ring of its code.
+    """Normalised path energies at the paper's setting, ours beside theirs, and those of the exact field for each form of its data.
 
     Args:
         reproductions: by pair, the values of reproduce_tong.
 
     Returns:
-        Columns `pair`, `field` (a coupling whose field was trained, or the ring to which the exact field of independent pairs leads), with
+        Columns `pair`, `field` (a coupling whose field was trained, or the form of the data for which the field is exact), with
         `… low` and `… high` `energy`, and `paper` (missing for exact fields).
     """
     rows = []
@@ -116,8 +116,8 @@ def paper_table(reproductions: Metrics) -> pandas.DataFrame:
             rows.append(
                 {"pair": pair, "field": coupling} | interval("energy", scores["normalised_path_energy"]) | {"paper": scores["paper"]}
             )
-        for ring, score in values.get("exact_field", {}).items():
-            rows.append({"pair": pair, "field": f"exact, {ring}"} | interval("energy", score) | {"paper": None})
+        for form, score in values["exact_field"].items():
+            rows.append({"pair": pair, "field": f"exact, {form}"} | interval("energy", score) | {"paper": None})
     return pandas.DataFrame(rows)
 
 
