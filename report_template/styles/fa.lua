@@ -4,6 +4,8 @@
 
 local left_to_right, first_strong, close = "\u{2066}", "\u{2068}", "\u{2069}"
 
+local longest_whole_formula = 60
+
 local function isolated(inlines, mark)
   inlines = pandoc.Inlines(inlines)
   inlines:insert(1, pandoc.Str(mark or left_to_right))
@@ -46,24 +48,24 @@ local function in_persian(text)
   return (text:gsub("%d[%d.,]*", number_in_persian):gsub("%%", "٪"):gsub("→", "←"))
 end
 
--- Whether a character goes with Latin letters where it touches them: all of the Latin blocks but spaces and «», and dashes and quotes.
+-- Whether a character goes with Latin letters and digits where it touches them: the Latin blocks but spaces and «», dashes, quotes, minus.
 local function goes_with_latin(code)
-  return (code > 0x20 and code < 0x250 and code ~= 0xA0 and code ~= 0xAB and code ~= 0xBB) or (code >= 0x2010 and code <= 0x201D)
+  return (code > 0x20 and code < 0x250 and code ~= 0xA0 and code ~= 0xAB and code ~= 0xBB) or (code >= 0x2010 and code <= 0x201D) or code == 0x2212
 end
 
--- The parts of a word, each Latin or not: "(CLIP)ها" is "(", "CLIP", ")ها".
+-- The parts of a word, each Latin or not: "(CLIP)ها" is "(", "CLIP", ")ها". A mark that may join two Latin words is a `joint`.
 local function parts_of(text)
   local parts, start, latin = {}, 1, nil
+  local function add(part) if part.text ~= "" then table.insert(parts, part) end end
   local function cut(stop)
     local part = text:sub(start, stop)
-    if part == "" then return end
     local before, core, after = part:match("^([%(%[\"']*)(.-)([%)%]\"'.,:;!?]*)$")
     if latin and has_latin(core) then
-      if before ~= "" then table.insert(parts, { text = in_persian(before) }) end
-      table.insert(parts, { text = core, latin = true })
-      if after ~= "" then table.insert(parts, { text = in_persian(after) }) end
+      add({ text = before })
+      add({ text = core, latin = true })
+      add({ text = after, joint = after:find("^[.,:;]$") ~= nil })
     else
-      table.insert(parts, { text = in_persian(part) })
+      add({ text = in_persian(part) })
     end
   end
   for place, code in utf8.codes(text) do
@@ -78,46 +80,50 @@ local function parts_of(text)
   return parts
 end
 
--- Digits of all words, and each run of Latin words in an isolate of its own.
+-- Digits of all words, and each run of Latin words in an isolate of its own; what stands between two of them belongs to it.
 local function set_line(inlines)
-  local line, run, spaces = pandoc.Inlines({}), pandoc.Inlines({}), pandoc.Inlines({})
+  local line, run, between = pandoc.Inlines({}), pandoc.Inlines({}), pandoc.Inlines({})
   local function flush()
     if #run > 0 then line:extend(isolated(run)) end
-    line:extend(spaces)
-    run, spaces = pandoc.Inlines({}), pandoc.Inlines({})
+    line:extend(between)
+    run, between = pandoc.Inlines({}), pandoc.Inlines({})
   end
-  local function add_latin(inline)
-    run:extend(spaces)
-    run:insert(inline)
-    spaces = pandoc.Inlines({})
-  end
-  for _, inline in ipairs(inlines) do
-    if inline.t == "Str" then
-      for _, part in ipairs(parts_of(inline.text)) do
-        if part.latin then
-          add_latin(pandoc.Str(part.text))
-        else
-          flush()
-          line:insert(pandoc.Str(part.text))
-        end
-      end
-    elseif inline.t == "Code" then
-      add_latin(inline)
-    elseif (inline.t == "Space" or inline.t == "SoftBreak") and #run > 0 then
-      spaces:insert(inline)
+  local function add(inline, latin, joint)
+    if latin then
+      run:extend(between)
+      run:insert(inline)
+      between = pandoc.Inlines({})
+    elseif joint and #run > 0 then
+      between:insert(inline)
     else
       flush()
       line:insert(inline)
+    end
+  end
+  for _, inline in ipairs(inlines) do
+    if inline.t == "Str" then
+      for _, part in ipairs(parts_of(inline.text)) do add(pandoc.Str(part.text), part.latin, part.joint) end
+    else
+      add(inline, inline.t == "Code", inline.t == "Space" or inline.t == "SoftBreak")
     end
   end
   flush()
   return line
 end
 
+-- The data's own words, in whatever script.
+local given = { question = true, kind = true, answer = true }
+
+local function is_given(span) return span.classes:find_if(function(class) return given[class] end) ~= nil end
+
 -- A paragraph or cell without a Persian letter but with Latin ones is left as it is, from left to right.
 local function foreign(block)
   local latin, persian = false, false
   block:walk({
+    traverse = "topdown",
+    Span = function(span)
+      if is_given(span) then return span, false end
+    end,
     Str = function(word)
       latin, persian = latin or has_latin(word.text), persian or has_persian(word.text)
     end,
@@ -151,6 +157,10 @@ return {
       if not link.target:find("^#item:") then return nil end
       return link:walk({ Str = function(word) return pandoc.Str(numbered(word.text)) end }), false
     end,
+    Math = function(formula) -- one that is broken would go on at the other end of the next line
+      if FORMAT ~= "typst" or formula.mathtype ~= "InlineMath" or #formula.text > longest_whole_formula then return nil end
+      return { pandoc.RawInline("typst", "#box["), formula, pandoc.RawInline("typst", "]") }, false
+    end,
     Quoted = function(quoted)
       local content = pandoc.Inlines(quoted.content)
       content:insert(1, pandoc.Str("«"))
@@ -158,7 +168,7 @@ return {
       return content
     end,
     Span = function(span)
-      if span.classes:includes("question") or span.classes:includes("kind") then -- the data's own words, in whatever script
+      if is_given(span) then
         span.content = isolated(span.content, first_strong)
         return span, false
       end

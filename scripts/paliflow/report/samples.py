@@ -26,13 +26,17 @@ def _print_card(number: int, sample: dict[str, Any], words: Words) -> Markdown:
         "",
         f"[{escape(sample['question'])}]{{.question}}",
         "",
-        f"| {words.reference} | {escape(sample['reference'])} |  |",
+        f"| {words.reference} | {_answer(sample['reference'], words)} |  |",
         "|:--|:--|:--|",
-        f"| {words.before} | {escape(sample['before']) or words.empty} | {_verdict(sample, 'before', words)} |",
-        f"| {words.after} | {escape(sample['after']) or words.empty} | {_verdict(sample, 'after', words)} |",
+        f"| {words.before} | {_answer(sample['before'], words)} | {_verdict(sample, 'before', words)} |",
+        f"| {words.after} | {_answer(sample['after'], words)} | {_verdict(sample, 'after', words)} |",
         ":::",
     ]
     return Markdown("\n".join(lines))
+
+
+def _answer(answer: object, words: Words) -> str:
+    return f"[{escape(answer)}]{{.answer}}" if str(answer).strip() else words.empty
 
 
 def _verdict(sample: dict[str, Any], when: str, words: Words) -> str:

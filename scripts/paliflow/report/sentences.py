@@ -55,7 +55,7 @@ class Sentences:
         return Markdown(f"{told} ({print_range(score['low'], score['high'], 'points', self.words)}{held})")
 
     def nearer(self, score: Score, form: str = "decimal3") -> Markdown:
-        """How much nearer one model is than another run by run, "is nearer by 1.20 (1.10–1.30)", or farther; and whether that could be chance.
+        """How much nearer one model is than another run by run, "is nearer by 1.20 (1.10–1.30)", or farther; and whether by chance.
 
         Args:
             score: the other's distance less this one's, with its interval over paired runs.
