@@ -99,3 +99,16 @@ def test_both_languages_define_the_same_figures_and_tables_in_the_same_order(fil
 def test_both_languages_have_the_same_headings_and_formulas(file):
     english, persian = ((TEMPLATES / words.folder / file).read_text(encoding="utf-8") for words in (ENGLISH, PERSIAN))
     assert (headings(english), formulas(english)) == (headings(persian), formulas(persian))
+
+
+def words_in(text):
+    """What a template prints of its own: no formulas, code, quoted questions or logic, and of calls the texts."""
+    for left_out in (r"<#.*?#>", r"\{%(?! *call).*?%\}", r"\$\$.*?\$\$", r"\$[^$]*\$", r"`[^`]*`", r"\[[^\]]*\]\{\.question\}"):
+        text = re.sub(left_out, " @ ", text, flags=re.DOTALL)
+    return re.sub(r"\{\{.*?\}\}", lambda call: " @ ".join(re.findall(r'"([^"]*)"', call[0])), text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_english_sentence_is_left_in_a_persian_text(file):
+    text = words_in((TEMPLATES / PERSIAN.folder / file).read_text(encoding="utf-8"))
+    assert re.findall(r"(?:[A-Za-z]+,? ){5,}[A-Za-z]+", text) == []

@@ -169,6 +169,17 @@ def test_both_languages_print_the_same_decimal_numbers(faces, persian):
     assert (english - other, other - english) == (Counter(), Counter())
 
 
+def headers(text):
+    """The header cells of all tables of a Markdown."""
+    return [cell.strip() for line in re.findall(r"^\|(.*)\|\n\|[:|-]+\|$", text, re.MULTILINE) for cell in line.split("|")]
+
+
+def test_no_table_header_is_left_in_english(faces, persian):
+    pairs = zip(headers(faces[".md"].decode()), headers(persian[".md"].decode()), strict=True)
+    same = {cell for cell, other in pairs if cell == other and re.search(r"\b[A-Z]?[a-z]{2,}\b", cell)}
+    assert same <= {"ROUGE\\-Lsum", "ROUGE-Lsum"}
+
+
 def test_the_title_that_is_left_open_is_in_the_reports_language(faces, persian):
     assert [f"<h1>{words.title}</h1>" in text[".html"].decode() for words, text in ((ENGLISH, faces), (PERSIAN, persian))] == [True, True]
 
