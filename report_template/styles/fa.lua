@@ -80,8 +80,13 @@ local function parts_of(text)
   return parts
 end
 
+local function needs_setting(inline)
+  return inline.t == "Code" or (inline.t == "Str" and inline.text:find("[%w%%→]") ~= nil)
+end
+
 -- Digits of all words, and each run of Latin words in an isolate of its own; what stands between two of them belongs to it.
 local function set_line(inlines)
+  if not inlines:find_if(needs_setting) then return nil end
   local line, run, between = pandoc.Inlines({}), pandoc.Inlines({}), pandoc.Inlines({})
   local function flush()
     if #run > 0 then line:extend(isolated(run)) end
@@ -116,19 +121,26 @@ local given = { question = true, kind = true, answer = true }
 
 local function is_given(span) return span.classes:find_if(function(class) return given[class] end) ~= nil end
 
+local function scripts_of(inlines)
+  local latin, persian = false, false
+  for _, inline in ipairs(inlines) do
+    local tag = inline.t
+    if tag == "Str" then
+      latin, persian = latin or has_latin(inline.text), persian or has_persian(inline.text)
+    elseif tag == "Code" then
+      latin = true
+    elseif inline.content and not (tag == "Span" and is_given(inline)) then
+      local latin_below, persian_below = scripts_of(inline.content)
+      latin, persian = latin or latin_below, persian or persian_below
+    end
+    if persian then break end
+  end
+  return latin, persian
+end
+
 -- A paragraph or cell without a Persian letter but with Latin ones is left as it is, from left to right.
 local function foreign(block)
-  local latin, persian = false, false
-  block:walk({
-    traverse = "topdown",
-    Span = function(span)
-      if is_given(span) then return span, false end
-    end,
-    Str = function(word)
-      latin, persian = latin or has_latin(word.text), persian or has_persian(word.text)
-    end,
-    Code = function() latin = true end,
-  })
+  local latin, persian = scripts_of(block.content)
   if not latin or persian then return nil end
   block.content = isolated(block.content)
   return block, false
