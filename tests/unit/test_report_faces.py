@@ -10,6 +10,7 @@ from paliflow.report.document import Document
 from paliflow.report.faces import make_html, make_typst
 
 STYLES = REPOSITORY / "report_template" / "styles"
+METADATA = {"title": "t", "author": "a", "lang": "en", "dir": "ltr", "contents": "Contents"}
 CALL = '{{ ref("fig:a") }}\n\n{{ figure("fig:a", "still.png", caption="A caption.", alt="Two dots", animation="moving.gif") }}\n'
 
 
@@ -26,17 +27,17 @@ def moving(tmp_path_factory):
 
 
 def test_the_page_holds_the_animation_and_the_still_picture(moving):
-    pictures = re.findall(r"<img [^>]*>", make_html(moving[0], STYLES, moving[1], {"title": "t"}))
+    pictures = re.findall(r"<img [^>]*>", make_html(moving[0], STYLES, moving[1], METADATA))
     seen = [re.search(r'src="data:image/(\w+).*class="(\w+)".*alt="(.*?)"', picture) for picture in pictures]
     assert [found.groups() for found in seen if found] == [("png", "still", "Two dots"), ("gif", "animation", "Two dots")]
 
 
 def test_the_page_shows_one_of_the_two(moving):
-    style = make_html(moving[0], STYLES, moving[1], {"title": "t"})
+    style = make_html(moving[0], STYLES, moving[1], METADATA)
     assert re.search(r"screen and \(prefers-reduced-motion: no-preference\) { \.still { display: none", style)
     assert re.search(r"print, \(prefers-reduced-motion: reduce\) { \.animation { display: none", style)
 
 
 def test_paper_holds_the_still_picture_with_its_text(moving):
-    pictures = re.findall(r"#image\(.*?\)", make_typst(moving[0], STYLES, moving[1]))
+    pictures = re.findall(r"#image\(.*?\)", make_typst(moving[0], STYLES, moving[1], "en"))
     assert pictures == ['#image("../figures/still.png", width: 100%, alt: "Two dots")']

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import urllib.parse
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +16,7 @@ from report_fixture import ALONE, COMPARISON, REPOSITORY, load_settings, make_fl
 from paliflow.errors import InputError
 from paliflow.report.faces import make_typst
 from paliflow.report.render import render_report
+from paliflow.report.words import ENGLISH, PERSIAN
 
 HOSTILE = "Is <script>alert(1)</script> a | b *bold* $x$ {{ x }} #call() @cite [l](http://x) سلام `code` \\n?"
 
@@ -143,6 +145,45 @@ def test_a_title_and_a_name_are_printed_letter_by_letter(study, tmp_path):
     )
 
 
+@pytest.fixture(scope="module")
+def persian(study, tmp_path_factory):
+    """The Persian report of the same study."""
+    folder, settings = study
+    other = tmp_path_factory.mktemp("persian")
+    shutil.copytree(folder / "results", other / "results", ignore=shutil.ignore_patterns("report"))
+    return render(other, settings | {"report": settings["report"] | {"language": "fa"}})
+
+
+def test_both_languages_have_the_same_anchors_pictures_and_sources_in_the_same_order(faces, persian):
+    patterns = [r"\{#((?:fig|tab|item|sec):[^\s}]+)", r"\]\((\.\./figures/[^)]+)\)"]
+    english, other = (
+        [re.findall(pattern, text[".md"].decode()) for pattern in patterns]
+        + [sorted(re.findall(r"\{#(source:[^\s}]+)", text[".md"].decode()))]
+        for text in (faces, persian)
+    )
+    assert english == other
+
+
+def test_both_languages_print_the_same_decimal_numbers(faces, persian):
+    english, other = (Counter(re.findall(r"\d[\d,]*\.\d+", text[".md"].decode())) for text in (faces, persian))
+    assert (english - other, other - english) == (Counter(), Counter())
+
+
+def headers(text):
+    """The header cells of all tables of a Markdown, without their formulas."""
+    return [re.sub(r"\$.*?\$", "", cell).strip() for line in re.findall(r"^\|(.*)\|\n\|[:|-]+\|$", text, re.MULTILINE) for cell in line.split("|")]
+
+
+def test_no_table_header_is_left_in_english(faces, persian):
+    pairs = zip(headers(faces[".md"].decode()), headers(persian[".md"].decode()), strict=True)
+    same = {cell for cell, other in pairs if cell == other and re.search(r"\b[A-Z]?[a-z]{2,}\b", cell)}
+    assert same <= {"ROUGE\\-Lsum", "ROUGE-Lsum"}
+
+
+def test_the_title_that_is_left_open_is_in_the_reports_language(faces, persian):
+    assert [f"<h1>{words.title}</h1>" in text[".html"].decode() for words, text in ((ENGLISH, faces), (PERSIAN, persian))] == [True, True]
+
+
 def test_a_missing_number_writes_nothing(study, tmp_path):
     folder, settings = study
     shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
@@ -217,8 +258,8 @@ def test_the_data_card_takes_one_page(study, faces):
     styles = REPOSITORY / "report_template" / "styles"
     asked = '#context [#metadata(("data-card", "provenance").map(name => locate(label("sec:" + name)).page())) <pages>]'
     source = report / "asked.typ"
-    source.write_text(make_typst(faces[".md"].decode(), styles, report) + asked)
-    title = {"title": settings["report"]["title"], "author": "somebody"}
+    source.write_text(make_typst(faces[".md"].decode(), styles, report, "en") + asked)
+    title = {"title": settings["report"]["title"], "author": "somebody", "lang": "en", **ENGLISH.page}
     found = typst.query(str(source), "<pages>", field="value", one=True, root=str(report.parent), sys_inputs=title)
     source.unlink()
     card, provenance = json.loads(found)

@@ -2,17 +2,20 @@
 
 import pytest
 
-from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, nearer, standing
+from paliflow.report.sentences import Sentences, clearly_above
+from paliflow.report.words import ENGLISH, PERSIAN
+
+SENTENCES = Sentences(ENGLISH)
 
 
 @pytest.mark.parametrize(("value", "words"), [(0.6, "above"), (0.4, "below"), (0.5, "equal to")])
 def test_scores_are_compared_in_words(value, words):
-    assert compare({"value": value}, {"value": 0.5}) == words
+    assert SENTENCES.compare({"value": value}, {"value": 0.5}) == words
 
 
 @pytest.mark.parametrize(("low", "high", "words"), [(0.7, 0.8, "do not touch"), (0.1, 0.2, "do not touch"), (0.55, 0.8, "overlap")])
 def test_intervals_touch_or_do_not(low, high, words):
-    assert intervals_of({"low": low, "high": high}, {"low": 0.4, "high": 0.6}) == words
+    assert SENTENCES.intervals_of({"low": low, "high": high}, {"low": 0.4, "high": 0.6}) == words
 
 
 @pytest.mark.parametrize(
@@ -25,13 +28,15 @@ def test_intervals_touch_or_do_not(low, high, words):
     ],
 )
 def test_a_score_is_set_beside_another_in_words(value, half, words):
-    assert standing({"value": value, "low": value - half, "high": value + half}, {"value": 0.5, "low": 0.4, "high": 0.6}, "it") == words
+    assert (
+        SENTENCES.standing({"value": value, "low": value - half, "high": value + half}, {"value": 0.5, "low": 0.4, "high": 0.6}, "it")
+        == words
+    )
 
 
 def test_scores_of_one_seed_are_set_beside_each_other_without_intervals():
-    assert (
-        standing({"value": 0.7, "low": None, "high": None}, {"value": 0.5, "low": 0.4, "high": 0.6}, "it") == "is 20.0\u00a0points above it"
-    )
+    alone, other = {"value": 0.7, "low": None, "high": None}, {"value": 0.5, "low": 0.4, "high": 0.6}
+    assert SENTENCES.standing(alone, other, "it") == "is 20.0\u00a0points above it"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +49,7 @@ def test_scores_of_one_seed_are_set_beside_each_other_without_intervals():
     ],
 )
 def test_a_paired_difference_is_told_with_its_interval(value, low, high, words):
-    assert difference({"value": value, "low": low, "high": high}, "LoRA's") == words
+    assert SENTENCES.difference({"value": value, "low": low, "high": high}, "LoRA's") == words
 
 
 @pytest.mark.parametrize(("low", "above"), [(0.61, True), (0.6, False), (None, False)])
@@ -62,4 +67,14 @@ def test_only_a_whole_interval_lies_clearly_above(low, above):
     ],
 )
 def test_a_distance_is_told_as_nearer_or_farther(value, low, high, words):
-    assert nearer({"value": value, "low": low, "high": high, "n": 5}, "decimal2") == words
+    assert SENTENCES.nearer({"value": value, "low": low, "high": high, "n": 5}, "decimal2") == words
+
+
+def test_words_are_listed():
+    assert [SENTENCES.listed(words) for words in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
+
+
+def test_a_sentence_in_persian_has_its_own_order():
+    score = {"value": -0.02, "low": -0.03, "high": 0.01}
+    told = "2.0\u00a0واحد درصد پایین‌تر از LoRA است (−3.0 تا +1.0؛ صفر درون بازه است)"
+    assert Sentences(PERSIAN).difference(score, "LoRA") == told

@@ -153,6 +153,7 @@ def test_an_empty_value_is_named(key: str) -> None:
         ("flow.evaluations", [], "config: flow.evaluations is [] (a list): it must be a list of at least 1."),
         ("flow.evaluations", [4, 4], "config: flow.evaluations is [4, 4] (a list): it must be a list without repetitions."),
         ("flow.couplings", ["x"], "config: flow.couplings.0 is 'x' (text): it must be one of " + ", ".join(COUPLINGS) + "."),
+        ("report.language", "de", "config: report.language is 'de' (text): it must be one of en, fa."),
         ("report.title", "", "config: report.title is '' (text): it must be at least 1 character long."),
     ],
 )

@@ -4,6 +4,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from paliflow.errors import InputError
 from paliflow.report import groups, samples, tables
 from paliflow.report.labels import Labels
 from paliflow.report.markdown import Markdown, escape, escape_plain
-from paliflow.report.names import NAMES
 from paliflow.report.published_clevr import PUBLISHED
-from paliflow.report.sentences import clearly_above, compare, difference, intervals_of, nearer, standing
+from paliflow.report.sentences import Sentences, clearly_above
 from paliflow.report.values import Metrics, descend, print_interval, print_value
+from paliflow.report.words import ENGLISH, LANGUAGES, Words
 from paliflow.runs import MAIN, comparison_runs
 
 FRONT = "report.md.j2"
@@ -33,11 +34,14 @@ class Document:
         results: the folder of the stages' results; pictures are named relative to its subfolder `report`.
         settings: the config that the results were made with.
         sources: the bibliography's entries by key.
+        words: of the language; its templates stand in its folder below `templates`.
     """
 
-    def __init__(self, templates: Path, results: Path, settings: dict[str, Any], sources: dict[str, Markdown]) -> None:
-        self.templates, self.results, self.settings = Path(templates), Path(results), settings
-        self.metrics, self.labels = Metrics(results), Labels(sources)
+    def __init__(
+        self, templates: Path, results: Path, settings: dict[str, Any], sources: dict[str, Markdown], words: Words = ENGLISH
+    ) -> None:
+        self.templates, self.results, self.settings, self.words = Path(templates), Path(results), settings, words
+        self.metrics, self.labels = Metrics(results), Labels(sources, words)
 
     def render(self) -> str:
         """The whole Markdown.
@@ -45,7 +49,7 @@ class Document:
         Raises:
             InputError: anything undefined, missing, defined twice or never referred to, with the place.
         """
-        environment = jinja2.Environment(
+        environment = _Environment(
             loader=jinja2.FileSystemLoader(self.templates),
             undefined=jinja2.StrictUndefined,
             finalize=escape_plain,
@@ -59,9 +63,10 @@ class Document:
         environment.globals |= {"settings": self.settings, "published": PUBLISHED} | {
             name: self._placed(call) for name, call in self._calls()
         }
-        environment.filters |= {"as": print_value, "interval_as": print_interval, "front": _front_matter}
+        with_words = partial(print_interval, words=self.words)
+        environment.filters |= {"as": print_value, "interval_as": with_words, "front": _front_matter}
         try:
-            text = environment.get_template(FRONT).render()
+            text = environment.get_template(self.words.folder + FRONT).render()
         except jinja2.TemplateNotFound as error:
             raise InputError(f"{self.templates}: the template {error.name} is missing: every part has its file there.") from None
         except jinja2.TemplateSyntaxError as error:
@@ -88,16 +93,17 @@ class Document:
         yield "samples", lambda: files.read_json(self.results / "sample_answers" / "samples.json")
         yield "examples", lambda: files.read_json(self.results / "subset_clevr" / "examples.json")
         yield "is_right", samples.is_right
-        yield "compare", compare
-        yield "intervals_of", intervals_of
-        yield "standing", standing
-        yield "difference", difference
-        yield "nearer", nearer
+        sentences = Sentences(self.words)
+        yield "compare", sentences.compare
+        yield "intervals_of", sentences.intervals_of
+        yield "standing", sentences.standing
+        yield "difference", sentences.difference
+        yield "nearer", sentences.nearer
         yield "clearly_above", clearly_above
         yield "compared", self.compared
-        yield "listed", _listed
+        yield "listed", sentences.listed
         yield "digest", lambda text: Markdown(" ".join(f"`{part}`" for part in _chunks(str(text), 32)))
-        yield "name", lambda text: Markdown(escape(NAMES.get(text, str(text).replace("_", " "))))
+        yield "name", lambda text: Markdown(escape(self.words.names.get(text, str(text).replace("_", " "))))
 
     def value(self, stage: str, path: str, form: str = "text") -> Markdown:
         """A number of a stage, printed in a format of `values.FORMATS`."""
@@ -105,7 +111,7 @@ class Document:
 
     def interval(self, stage: str, path: str, form: str = "text") -> Markdown:
         """A score of a stage with its interval."""
-        return print_interval(self.metrics.look_up(stage, path), form)
+        return print_interval(self.metrics.look_up(stage, path), form, self.words)
 
     def score(self, stage: str, path: str) -> Any:
         """What stands at a stage's path, for arithmetic and conditions in a template."""
@@ -144,7 +150,8 @@ class Document:
         names: dict[str, str] | None = None,
     ) -> Markdown:
         """A numbered table from a CSV file in results/tables; see `tables.print_csv`."""
-        body = tables.print_csv(self.results / "tables" / file, formats or {}, best or {}, NAMES | (names or {}), columns)
+        called = {**self.words.names, **(names or {})}
+        body = tables.print_csv(self.results / "tables" / file, formats or {}, best or {}, called, columns, self.words)
         return self._captioned(label, body, caption)
 
     def grid(self, label: str, header: Sequence[object], rows: tables.Rows, caption: str, right: Sequence[int] = ()) -> Markdown:
@@ -158,7 +165,7 @@ class Document:
     def marking_grid(self, label: str, items: Sequence[tuple[str, str, str]], caption: str) -> Markdown:
         """A numbered table of the assignment's items (number, marks, subject), each linked to the heading that bears its number."""
         rows = [(self.labels.point(f"item:{item}", _place()), subject, Markdown(marks)) for item, marks, subject in items]
-        return self.grid(label, ["Answered in", "Subject", "Marks"], rows, caption, right=[2])
+        return self.grid(label, [self.words.answered_in, self.words.subject, self.words.marks], rows, caption, right=[2])
 
     def cards(self, label: str, caption: str) -> Markdown:
         """The random test samples, together one numbered figure."""
@@ -167,7 +174,8 @@ class Document:
             if not (self.results / sample["image"].removeprefix("results/")).is_file():
                 raise InputError(f"the picture {sample['image']} is missing: run the rule sample_answers again.")
         number = self.labels.define(label, _place())
-        return Markdown(f"::: {{#{label} .cards}}\n{samples.print_cards(drawn)}\n\n::: caption\n{number} {_one_line(caption)}\n:::\n:::")
+        printed = samples.print_cards(drawn, self.words)
+        return Markdown(f"::: {{#{label} .cards}}\n{printed}\n\n::: caption\n{number} {_one_line(caption)}\n:::\n:::")
 
     def _captioned(self, label: str, body: Markdown, caption: str) -> Markdown:
         number = self.labels.define(label, _place())
@@ -187,6 +195,14 @@ class Document:
                 raise InputError(f"{place}: {error}: correct the call.") from None
 
         return placed
+
+
+class _Environment(jinja2.Environment):
+    """Where what a template includes is looked for in the folder of its own language, and nowhere else."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        language, _, below = parent.partition("/")
+        return f"{language}/{template}" if below and language in LANGUAGES else template
 
 
 def stages(settings: dict[str, Any]) -> list[str]:
@@ -218,10 +234,6 @@ def stages(settings: dict[str, Any]) -> list[str]:
 
 def _front_matter(text: object) -> Markdown:
     return Markdown(json.dumps(escape(text), ensure_ascii=False))
-
-
-def _listed(words: Sequence[str]) -> Markdown:
-    return Markdown(", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words))
 
 
 def _chunks(text: str, length: int) -> list[str]:

@@ -10,6 +10,7 @@ import pypandoc
 import typst
 
 from paliflow.errors import InputError
+from paliflow.report.words import ENGLISH
 
 MARKDOWN = "markdown-auto_identifiers-implicit_header_references-citations-example_lists-latex_macros"
 COMMON = [f"--from={MARKDOWN}", "--standalone", "--columns=10000", "--wrap=preserve", "--toc", "--toc-depth=4"]
@@ -21,7 +22,7 @@ def make_html(markdown: str, styles: Path, folder: Path, metadata: dict[str, str
     Args:
         styles: the folder of report.html, report.css and report.lua.
         folder: where the pictures' relative paths start.
-        metadata: title and author.
+        metadata: title, author, the language's code `lang` and direction `dir`, and the page's words in it.
     """
     options = [
         "--to=html5",
@@ -30,28 +31,29 @@ def make_html(markdown: str, styles: Path, folder: Path, metadata: dict[str, str
         "--embed-resources",
         f"--template={styles / 'report.html'}",
         f"--css={styles / 'report.css'}",
-        f"--lua-filter={styles / 'report.lua'}",
+        *_filters(styles, metadata["lang"]),
+        *([f"--css={styles / metadata['lang']}.css"] if metadata["lang"] != ENGLISH.language else []),
         *(f"--metadata={key}={value}" for key, value in metadata.items()),
     ]
     return run_pandoc([*COMMON, *options], markdown, "report.md", folder)
 
 
 def make_pdf(markdown: str, styles: Path, folder: Path, metadata: dict[str, str]) -> bytes:
-    """The report as a PDF in A4, the same bytes for the same Markdown: fonts are typst's own and matplotlib's, never the system's.
+    """The report as a PDF in A4, the same bytes for the same Markdown: fonts are typst's, matplotlib's and the styles', never the system's.
 
     Raises:
         InputError: typst cannot set the text; the sentence holds its first complaint.
     """
-    source = make_typst(markdown, styles, folder)
+    source = make_typst(markdown, styles, folder, metadata["lang"])
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, prefix=".report-", suffix=".typ") as written:
         written.write(source)
         written.flush()
-        return _compile(Path(written.name), Path(folder).resolve().parent, metadata)
+        return _compile(Path(written.name), Path(folder).resolve().parent, styles / "fonts", metadata)
 
 
-def make_typst(markdown: str, styles: Path, folder: Path) -> str:
+def make_typst(markdown: str, styles: Path, folder: Path, language: str) -> str:
     """The source that the PDF is set from."""
-    options = ["--to=typst", f"--template={styles / 'report.typ'}", f"--lua-filter={styles / 'report.lua'}"]
+    options = ["--to=typst", f"--template={styles / 'report.typ'}", *_filters(styles, language)]
     return run_pandoc([*COMMON, *options], markdown, "report.md", folder)
 
 
@@ -69,12 +71,18 @@ def run_pandoc(options: list[str], text: str, name: str, folder: Path | None = N
     return done.stdout
 
 
-def _compile(source: Path, root: Path, metadata: dict[str, Any]) -> bytes:
+def _filters(styles: Path, language: str) -> list[str]:
+    """What a language other than English does to its text comes first, in the filter named as its code."""
+    names = [language, "report"] if language != ENGLISH.language else ["report"]
+    return [f"--lua-filter={styles / name}.lua" for name in names]
+
+
+def _compile(source: Path, root: Path, fonts: Path, metadata: dict[str, Any]) -> bytes:
     try:
         pdf = typst.compile(
             str(source),
             root=str(root),
-            font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
+            font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf"), str(fonts)],
             ignore_system_fonts=True,
             sys_inputs=metadata,
         )

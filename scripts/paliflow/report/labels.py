@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from paliflow.errors import InputError
 from paliflow.report.markdown import NO_BREAK_SPACE, Markdown
+from paliflow.report.words import ENGLISH, Words
 
-KINDS = {"fig": "Figure", "tab": "Table"}
 _LABEL = re.compile(r"(fig|tab):[a-z0-9_-]+")
 _POINTER = re.compile("\ue000(.*?)\ue001")
 _ITEM_HEADING = re.compile(r"^(#{2,4}) +(\d+(?:\.\d+)+)( .*?)? *(\{#[^}]*\})?$", re.MULTILINE)
@@ -18,6 +18,7 @@ class Labels:
     """What the text defines (figures, tables), points to, and cites; a place is a template's name and line."""
 
     sources: dict[str, Markdown]
+    words: Words = ENGLISH
     _numbers: dict[str, int] = field(default_factory=dict)
     _defined_at: dict[str, str] = field(default_factory=dict)
     _pointed_from: dict[str, str] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Labels:
             if key not in self.sources:
                 raise InputError(f"{place}: the source '{key}' is not in references.bib: add it there or correct the key.")
             self._cited.setdefault(key, len(self._cited) + 1)
-        links = ", ".join(f"[{self._cited[key]}](#{_source_anchor(key)})" for key in keys)
+        links = self.words.comma.join(f"[{self._cited[key]}](#{_source_anchor(key)})" for key in keys)
         return Markdown(rf"\[{links}\]")
 
     def bibliography(self) -> Markdown:
@@ -76,7 +77,7 @@ class Labels:
         for _, item, *_ in _ITEM_HEADING.findall(text):
             if f"item:{item}" in targets:
                 raise InputError(f"report: two headings begin with the item number {item}: each item has one.")
-            targets[f"item:{item}"] = f"item{NO_BREAK_SPACE}{item}"
+            targets[f"item:{item}"] = f"{self.words.item}{NO_BREAK_SPACE}{item}"
         for label, place in self._pointed_from.items():
             if label not in targets:
                 raise InputError(f"{place}: '{label}' is referred to but defined nowhere: define it or correct the label.")
@@ -87,7 +88,8 @@ class Labels:
         return _POINTER.sub(lambda found: f"[{targets[found[1]]}](#{found[1]})", text)
 
     def _name(self, label: str) -> str:
-        return f"{KINDS[label[:3]]}{NO_BREAK_SPACE}{self._numbers[label]}"
+        kind = {"fig": self.words.figure, "tab": self.words.table}[label[:3]]
+        return f"{kind}{NO_BREAK_SPACE}{self._numbers[label]}"
 
 
 def _source_anchor(key: str) -> str:

@@ -1,4 +1,4 @@
-"""What the names in settings and files are called in print: the one place for text, tables and figures."""
+"""What the names in settings and files are called in print, in English (also in the figures) and in Persian: the one place for all."""
 
 from paliflow.report.markdown import NO_BREAK_SPACE, Markdown
 
@@ -36,4 +36,33 @@ NAMES = {
     "held_out_images": "held-out images",
     "lipman": "Lipman et al.",
     "variance_preserving": "variance preserving",
+}
+
+PERSIAN_NAMES = {
+    "qlora": "QLoRA",
+    "lora": "LoRA",
+    "dora": "DoRA",
+    "full": "تنظیم دقیق کامل",
+    "prior": "پرتکرارترین پاسخ",
+    "base": "پیش از تنظیم",
+    "main": "پس از تنظیم (QLoRA)",
+    "gaussian_to_8gaussians": _pair("گاوسی", "8 گاوسی"),
+    "gaussian_to_moons": _pair("گاوسی", "دو هلال"),
+    "moons_to_8gaussians": _pair("دو هلال", "8 گاوسی"),
+    "gaussian_to_scurve": _pair("گاوسی", "منحنی S"),
+    "gaussian_to_checkerboard": _pair("گاوسی", "صفحهٔ شطرنجی"),
+    "gaussian_to_digits": _pair("گاوسی", "رقم‌ها"),
+    "independent": "مستقل",
+    "optimal_transport": "انتقال بهینه",
+    "pooled_transport": "انتقال بهینهٔ تجمیعی",
+    "entropic_transport": "انتقال بهینهٔ آنتروپیک",
+    "ddpm": "DDPM",
+    "ddim": "DDIM",
+    "probability_flow": "جریان احتمال",
+    "euler": "اویلر",
+    "dopri5": "dopri5",
+    "training_images": "تصاویر آموزش",
+    "held_out_images": "تصاویر کنارگذاشته",
+    "lipman": "Lipman et al.",
+    "variance_preserving": "حافظ واریانس",
 }

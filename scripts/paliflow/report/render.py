@@ -7,18 +7,24 @@ from paliflow import files
 from paliflow.report import faces
 from paliflow.report.bibliography import read_sources
 from paliflow.report.document import Document
+from paliflow.report.words import words_of
 
 
 def render_report(settings: dict[str, Any], templates: Path, results: Path, markdown: Path, html: Path, pdf: Path) -> None:
     """Write the report as Markdown, as one HTML file and as a PDF.
 
     Raises:
-        InputError: a number, picture, table, label or source is missing or not used, or the text cannot be set; nothing is written then.
+        InputError: a number, picture, table, label or source is missing or not used, the report does not speak the language, or the text
+            cannot be set; nothing is written then.
     """
     templates, results, folder = Path(templates).resolve(), Path(results).resolve(), Path(markdown).resolve().parent
-    text = Document(templates, results, settings, read_sources(templates / "references.bib")).render()
     report = settings["report"]
+    words = words_of(report["language"])
+    if report["title"] == "auto":
+        report = report | {"title": words.title}
+    text = Document(templates, results, settings | {"report": report}, read_sources(templates / "references.bib"), words).render()
     metadata = {"title": report["title"], "author": f"{report['first_name']} {report['last_name']}"}
+    metadata |= {"lang": words.language, "dir": words.direction, **words.page}
     folder.mkdir(parents=True, exist_ok=True)
     pages = faces.make_html(text, templates / "styles", folder, metadata)
     printed = faces.make_pdf(text, templates / "styles", folder, metadata)

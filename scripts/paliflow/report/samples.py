@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from paliflow.report.markdown import Markdown, escape
+from paliflow.report.words import Words
 
-VERDICTS = {True: "right", False: "wrong"}
 
-
-def print_cards(samples: Sequence[dict[str, Any]]) -> Markdown:
+def print_cards(samples: Sequence[dict[str, Any]], words: Words) -> Markdown:
     """One card a sample; everything in it that comes from the data or from a model is escaped.
 
     Args:
         samples: records with image (a path below results/), image_filename, kind, question, reference, before, after.
     """
-    return Markdown("\n\n".join(_print_card(number, sample) for number, sample in enumerate(samples, 1)))
+    return Markdown("\n\n".join(_print_card(number, sample, words) for number, sample in enumerate(samples, 1)))
 
 
-def _print_card(number: int, sample: dict[str, Any]) -> Markdown:
-    alt = _attribute(f"Scene {number}: {sample['image_filename']}")
+def _print_card(number: int, sample: dict[str, Any], words: Words) -> Markdown:
+    alt = _attribute(f"{words.scene} {number}: {sample['image_filename']}")
     lines = [
         "::: card",
         f'![](<../{_path(sample["image"])}>){{.scene alt="{alt}"}}',
@@ -27,18 +26,21 @@ def _print_card(number: int, sample: dict[str, Any]) -> Markdown:
         "",
         f"[{escape(sample['question'])}]{{.question}}",
         "",
-        f"| Reference | {escape(sample['reference'])} |  |",
+        f"| {words.reference} | {_answer(sample['reference'], words)} |  |",
         "|:--|:--|:--|",
-        f"| Before | {escape(sample['before']) or '(empty)'} | {_verdict(sample, 'before')} |",
-        f"| After | {escape(sample['after']) or '(empty)'} | {_verdict(sample, 'after')} |",
+        f"| {words.before} | {_answer(sample['before'], words)} | {_verdict(sample, 'before', words)} |",
+        f"| {words.after} | {_answer(sample['after'], words)} | {_verdict(sample, 'after', words)} |",
         ":::",
     ]
     return Markdown("\n".join(lines))
 
 
-def _verdict(sample: dict[str, Any], when: str) -> str:
-    right = is_right(sample, when)
-    return f"[{'✓' if right else '✗'} {VERDICTS[right]}]{{.{VERDICTS[right]}}}"
+def _answer(answer: object, words: Words) -> str:
+    return f"[{escape(answer)}]{{.answer}}" if str(answer).strip() else words.empty
+
+
+def _verdict(sample: dict[str, Any], when: str, words: Words) -> str:
+    return f"[✓ {words.right}]{{.right}}" if is_right(sample, when) else f"[✗ {words.wrong}]{{.wrong}}"
 
 
 def is_right(sample: dict[str, Any], when: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from paliflow.errors import InputError
 from paliflow.report.markdown import Markdown, escape, escape_plain
 from paliflow.report.values import print_range, print_value
+from paliflow.report.words import ENGLISH, Words
 
 Rows = Sequence[Sequence[object]]
 
@@ -37,6 +38,7 @@ def print_csv(
     best: Mapping[str, str],
     names: Mapping[str, str],
     columns: Sequence[str] | None = None,
+    words: Words = ENGLISH,
 ) -> Markdown:
     """A CSV file as a table: numbers printed, intervals beside their values, the best of a column bold.
 
@@ -57,7 +59,7 @@ def print_csv(
     for name in (*shown, *formats, *best):
         if name not in cells:
             raise InputError(f"{path} has no column '{name}': name one of {', '.join(header)}.")
-    printed = [_print_column(name, cells, formats.get(name), best.get(name), names) for name in shown]
+    printed = [_print_column(name, cells, formats.get(name), best.get(name), names, words) for name in shown]
     numeric = [all(_is_number(cell) for cell in cells[name] if cell) for name in shown]
     return print_rows([names.get(name, name) for name in shown], list(zip(*printed, strict=True)), numeric)
 
@@ -75,7 +77,7 @@ def print_rows(header: Sequence[object], rows: Rows, right: Sequence[bool]) -> M
 
 
 def _print_column(
-    name: str, cells: Mapping[str, list[str]], form: str | None, best: str | None, names: Mapping[str, str]
+    name: str, cells: Mapping[str, list[str]], form: str | None, best: str | None, names: Mapping[str, str], words: Words
 ) -> list[Markdown]:
     values = cells[name]
     numbers = [float(cell) for cell in values if _is_number(cell)]
@@ -87,7 +89,7 @@ def _print_column(
         if leader is not None and _is_number(cell) and float(cell) == leader:
             text = Markdown(f"**{text}**")
         if low and high and low[row]:
-            ends = print_range(float(low[row]), float(high[row]), form or "decimal3")
+            ends = print_range(float(low[row]), float(high[row]), form or "decimal3", words)
             text = Markdown(f"{text} [({ends})]{{.interval}}")
         printed.append(text)
     return printed

@@ -7,6 +7,7 @@ from typing import Any
 from paliflow import files
 from paliflow.errors import InputError
 from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape
+from paliflow.report.words import ENGLISH, Words
 
 FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": lambda value: f"{100 * value:.1f}{NO_BREAK_SPACE}%",
@@ -73,7 +74,7 @@ def print_value(value: Any, form: str) -> Markdown:
     return Markdown(FORMATS[form](value).replace("-", "−") if form != "text" else FORMATS[form](value))
 
 
-def print_interval(score: Any, form: str) -> Markdown:
+def print_interval(score: Any, form: str, words: Words = ENGLISH) -> Markdown:
     """A score with its 95 % interval, "41.2 % (38.9–43.6)"; without one where low and high are None, as for a single seed.
 
     Raises:
@@ -82,10 +83,12 @@ def print_interval(score: Any, form: str) -> Markdown:
     if not isinstance(score, dict) or not {"value", "low", "high"} <= score.keys():
         raise InputError(f"{score!r} is no score with value, low and high: name one that is.")
     printed = print_value(score["value"], form)
-    return printed if score["low"] is None else Markdown(f"{printed} ({print_range(score['low'], score['high'], form)})")
+    if score["low"] is None:
+        return printed
+    return Markdown(f"{printed} ({print_range(score['low'], score['high'], form, words)})")
 
 
-def print_range(low: float, high: float, form: str) -> Markdown:
+def print_range(low: float, high: float, form: str, words: Words = ENGLISH) -> Markdown:
     """Two ends without their unit, "38.9–43.6", or "−0.4 to 1.2" where a dash would stand before a minus."""
-    ends = [print_value(end, form).removesuffix("%").rstrip(NO_BREAK_SPACE) for end in (low, high)]
-    return Markdown((" to " if low < 0 or form == "points" else "–").join(ends))
+    first, last = (print_value(end, form).removesuffix("%").rstrip(NO_BREAK_SPACE) for end in (low, high))
+    return Markdown((words.signed_range if low < 0 or form == "points" else words.range).format(low=first, high=last))
