@@ -171,7 +171,8 @@ def test_both_languages_print_the_same_decimal_numbers(faces, persian):
 
 def headers(text):
     """The header cells of all tables of a Markdown, without their formulas."""
-    return [re.sub(r"\$.*?\$", "", cell).strip() for line in re.findall(r"^\|(.*)\|\n\|[:|-]+\|$", text, re.MULTILINE) for cell in line.split("|")]
+    lines = re.findall(r"^\|(.*)\|\n\|[:|-]+\|$", text, re.MULTILINE)
+    return [re.sub(r"\$.*?\$", "", cell).strip() for line in lines for cell in line.split("|")]
 
 
 def test_no_table_header_is_left_in_english(faces, persian):
