@@ -51,12 +51,12 @@ def draw_stages() -> Figure:
         left = BAR
         for count, kind in zip(tokens, ("image", "text"), strict=True):
             width = (WIDTH - BAR) * count / longest
-            colour = style.tint(style.COLOURS[KINDS[kind]], 0.75)
+            colour = style.tint(style.COLOURS[KINDS[kind]], 0.85 if kind == "image" else 0.4)
             diagram.pane.add_patch(Rectangle((left, top), width, 4.5, facecolor=colour, edgecolor="white", linewidth=0.6))
             left += width
         diagram.write((BAR, top + 8), f"{tokens[0]} + {tokens[1]} tokens, {examples}", ha="left")
     diagram.write((57, 2), "trained parts", weight="bold")
-    diagram.write((BAR, 2), "tokens of image (blue) and text, to scale", ha="left", weight="bold")
+    diagram.write((BAR, 2), "tokens: image, then text, to scale", ha="left", weight="bold")
     return diagram.figure
 
 
