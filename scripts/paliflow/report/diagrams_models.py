@@ -4,10 +4,11 @@ from matplotlib.figure import Figure
 
 from paliflow.report.diagrams import WIDTH, Box, Diagram
 
-HIGH = 10.0  # a box, in millimetres
-LANE = 13.0  # from a row's upper line of boxes to its lower one
+HIGH = 9.0  # a box, in millimetres
+LANE = 11.0  # from a row's upper line of boxes to its lower one
 TALL = LANE + HIGH
-ROW = 31.0
+ROW = 26.5
+STACK = 34.0
 ENDS = (WIDTH - 18, 18.0)  # left edge and width of what comes out
 
 
@@ -27,21 +28,21 @@ def draw_families() -> Figure:
         diagram.write((0, top + 18.5), examples, ha="left", style="italic")
         draw(diagram, top)
         if number:
-            diagram.pane.axhline(top - 4.5, color="#CCCCCC", linewidth=0.6)
+            diagram.pane.axhline(top - 3.3, color="#CCCCCC", linewidth=0.6)
     return diagram.figure
 
 
 def draw_architectures() -> Figure:
     """PaliGemma, DALL·E and Imagen; dashed is what the training on pairs leaves as it is."""
-    diagram = Diagram(3 * 37 + 2)
+    diagram = Diagram(3 * STACK + 1)
     titles = ("PaliGemma: image and text to text", "DALL·E: text to image", "Imagen: text to image")
     for number, (title, draw) in enumerate(zip(titles, (_paligemma, _dalle, _imagen), strict=True)):
-        top = 37.0 * number + 1
+        top = STACK * number + 1
         diagram.write((0, top + 2), title, size=8.5, ha="left", weight="bold")
         draw(diagram, top + 6)
         if number:
             diagram.pane.axhline(top - 3.5, color="#CCCCCC", linewidth=0.6)
-    diagram.legend(0, 3 * 37 - 3, [("trained on image–text pairs", True), ("trained before, then left as it is", False)])
+    diagram.legend(0, 3 * STACK - 4, [("trained on image–text pairs", True), ("trained before, then left as it is", False)])
     return diagram.figure
 
 

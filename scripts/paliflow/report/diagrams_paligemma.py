@@ -15,7 +15,7 @@ STAGES = (
 )
 """Name, resolution, tokens of image and text, and examples of each stage (Beyer et al. 2024, section 3.2)."""
 
-STEP = 17.0  # from one row to the next, in millimetres
+STEP = 14.5  # from one row to the next, in millimetres
 BAR = 97.0  # where the bars of tokens begin
 
 PARTS = ("image encoder", "connector", "inserted layers", "language model")
@@ -34,7 +34,7 @@ FREEZING = {
 
 def draw_stages() -> Figure:
     """PaliGemma's stages, one a row: the parts that are trained, the input's tokens to scale, and the number of examples."""
-    diagram = Diagram(len(STAGES) * STEP + 1)
+    diagram = Diagram(len(STAGES) * STEP + 4)
     longest = max(sum(tokens) for _, _, tokens, _ in STAGES if tokens)
     for number, (name, what, tokens, examples) in enumerate(STAGES):
         top = 8 + number * STEP
@@ -62,12 +62,12 @@ def draw_stages() -> Figure:
 
 def draw_freezing() -> Figure:
     """Which parts move and which stay, one model a row."""
-    diagram = Diagram(len(FREEZING) * 11.5 + 12)
+    diagram = Diagram(len(FREEZING) * 10.5 + 11)
     lefts = (34.0, 66.0, 98.0, 130.0)
     for left, part in zip(lefts, PARTS, strict=True):
         diagram.write((left + 14.5, 2), part, weight="bold")
     for number, (name, ways) in enumerate(FREEZING.items()):
-        top = 5.5 + 11.5 * number
+        top = 5.5 + 10.5 * number
         diagram.write((0, top + 4), name, ha="left")
         for left, part, way in zip(lefts, PARTS, ways, strict=True):
             if way is None:
