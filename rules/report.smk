@@ -56,6 +56,28 @@ rule plot_theory:
         " --attention-maps {output.attention_maps:q} 2>&1 | tee {log:q}"
 
 
+rule plot_diagrams:
+    """The theory part's diagrams, which show no results: models, losses and stages of training as boxes and arrows."""
+    output:
+        families="results/figures/diagram_families.svg",
+        architectures="results/figures/diagram_architectures.svg",
+        siglip_pairs="results/figures/diagram_siglip_pairs.svg",
+        siglip_ring="results/figures/diagram_siglip_ring.svg",
+        stages="results/figures/diagram_stages.svg",
+        freezing="results/figures/diagram_freezing.svg",
+    log:
+        "logs/plot_diagrams/plot_diagrams.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        code=code_digest("scripts/plot_diagrams.py"),
+    shell:
+        "python scripts/plot_diagrams.py --families {output.families:q} --architectures {output.architectures:q}"
+        " --siglip-pairs {output.siglip_pairs:q} --siglip-ring {output.siglip_ring:q} --stages {output.stages:q}"
+        " --freezing {output.freezing:q} 2>&1 | tee {log:q}"
+
+
 rule plot_memory:
     """What fine-tuning keeps in memory, term by term, as stacked bars."""
     input:
@@ -204,6 +226,7 @@ rule render_report:
             *rules.plot_clevr.output,
             *rules.plot_vlm.output,
             *rules.plot_flow.output,
+            *rules.plot_diagrams.output,
             *rules.plot_theory.output,
             *rules.plot_memory.output,
         ],

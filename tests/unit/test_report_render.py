@@ -39,6 +39,8 @@ def make_study(folder, source="embedded", comparison=COMPARISON, **data):
     names = [name.replace("_", "-") for name in ("nf4_levels", "quantisation_error", "singular_values", "attention_mask", "attention_maps")]
     drawn = [part for name in names for part in (f"--{name}", f"{figures}/theory_{name.replace('-', '_')}.svg")]
     run(folder, "plot_theory", "--theory", theory, *seen, *drawn)
+    names = ["families", "architectures", "siglip-pairs", "siglip-ring", "stages", "freezing"]
+    run(folder, "plot_diagrams", *(part for name in names for part in (f"--{name}", f"{figures}/diagram_{name.replace('-', '_')}.svg")))
     run(folder, "plot_memory", "--memory", "results/measure_memory/metrics.json", "--figure", f"{figures}/memory_terms.svg")
     read = options("results/", "/metrics.json", base="evaluate_base", main="evaluate_adapter/main", training="train_adapter/main")
     read += ["--comparison", "results/compare_runs/metrics.json"]
