@@ -176,6 +176,24 @@ rule tabulate_vlm:
         " --consistency {output.consistency:q} 2>&1 | tee {log:q}"
 
 
+rule plot_workflow:
+    """The rules themselves: which reads what another one writes, drawn and kept for the report's appendix."""
+    output:
+        figure="results/figures/workflow.svg",
+        record="results/figures/workflow.json",
+    log:
+        "logs/plot_workflow/plot_workflow.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        rules=describe_rules,
+        code=code_digest("scripts/plot_workflow.py"),
+    shell:
+        "python scripts/plot_workflow.py --rules {params.rules:q} --figure {output.figure:q} --record {output.record:q}"
+        " 2>&1 | tee {log:q}"
+
+
 rule render_report:
     """All templates and results as one Markdown, and that as one HTML file and a PDF."""
     input:
@@ -206,6 +224,7 @@ rule render_report:
             *rules.plot_flow.output,
             *rules.plot_theory.output,
             *rules.plot_memory.output,
+            *rules.plot_workflow.output,
         ],
         tables=[*rules.tabulate_vlm.output, *rules.tabulate_flow.output],
     output:
