@@ -1,8 +1,10 @@
 """The report: what is computed for the theory, figures and tables, the rendered report, and the archive to hand in."""
 
 import json
+import sys
 
-from paliflow.report import submission
+from paliflow.errors import InputError
+from paliflow.report import archive_name, submission
 
 MAIN_EVALUATION = f"results/evaluate_adapter/{runs.MAIN}"
 MAIN_TRAINING = f"results/train_adapter/{runs.MAIN}"
@@ -11,6 +13,10 @@ SOURCE_METRICS = {
     "clevr": [],
     "hub": ["results/clevr/hub/metrics.json"],
 }
+try:
+    ARCHIVE = archive_name.archive_name(config["report"])
+except InputError as error:
+    sys.exit(f"error: {error}")
 
 
 rule compute_theory:
@@ -218,6 +224,7 @@ rule render_report:
         ],
         examples=rules.plot_clevr.input.examples,
         samples=rules.sample_answers.output,
+        adapter=f"{MAIN_TRAINING}/weights",
         figures=[
             *rules.plot_clevr.output,
             *rules.plot_vlm.output,
@@ -261,20 +268,16 @@ rule pack_submission:
         ],
         code=submission.code_files(Path(".")),
     output:
-        archive="results/report/"
-        + submission.archive_name(config["report"]["homework"], config["report"]["last_name"], config["report"]["student_number"]),
+        archive=f"results/report/{ARCHIVE}",
     log:
         "logs/pack_submission/pack_submission.log",
     conda:
         "../envs/report.yaml"
     threads: 1
     params:
-        homework=lookup("report/homework", within=config),
-        last_name=lookup("report/last_name", within=config),
-        student_number=lookup("report/student_number", within=config),
-        folder=subpath(output.archive, parent=True),
+        settings=json.dumps(config, sort_keys=True),
+        most_megabytes=lookup("report/archive_megabytes", within=config),
         code=code_digest("scripts/pack_submission.py"),
     shell:
         "python scripts/pack_submission.py --files {input.report:q} {input.results:q} --results results --project ."
-        " --homework {params.homework} --last-name {params.last_name:q} --student-number {params.student_number:q}"
-        " --folder {params.folder:q} 2>&1 | tee {log:q}"
+        " --settings {params.settings:q} --most-megabytes {params.most_megabytes} --archive {output.archive:q} 2>&1 | tee {log:q}"
