@@ -20,4 +20,5 @@ def _lines(settings: Mapping[str, Any], indent: str) -> Iterator[str]:
             yield f"{indent}{key}:"
             yield from _lines(value, indent + "  ")
         else:
-            yield f"{indent}{key}: {make_visible(json.dumps(value, ensure_ascii=False))}"
+            written = make_visible(json.dumps(value, ensure_ascii=False))
+            yield f"{indent}{key}: {written.replace('e', '.0e') if isinstance(value, float) and '.' not in written else written}"
