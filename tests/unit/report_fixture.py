@@ -57,7 +57,12 @@ RULES: list[dict[str, Any]] = [
     {"name": "train_flow", "part": "flow", "after": [], "writes": ["results/train_flow/{pair}/metrics.json"]},
     {"name": "plot_vlm", "part": "report", "after": ["train_adapter"], "writes": ["results/figures/vlm_loss.svg"]},
     {"name": "tabulate_vlm", "part": "report", "after": ["train_adapter"], "writes": ["results/tables/vlm_by_family.csv"]},
-    {"name": "render_report", "part": "report", "after": ["plot_vlm", "tabulate_vlm", "train_flow"], "writes": ["results/report/report.md"]},
+    {
+        "name": "render_report",
+        "part": "report",
+        "after": ["plot_vlm", "tabulate_vlm", "train_flow"],
+        "writes": ["results/report/report.md"],
+    },
 ]
 """A few rules in the form in which plot_workflow keeps them."""
 

@@ -48,7 +48,9 @@ def make_study(folder, source="embedded", comparison=COMPARISON, **data):
     written = options(f"{tables}/vlm_", ".csv", **names, methods="methods", ranks="ranks", consistency="consistency")
     answers = ["--predictions", "results/evaluate_adapter/main/predictions.jsonl", "--summary", f"{tables}/vlm_summary.json"]
     run(folder, "tabulate_vlm", *read, *answers, *written)
-    run(folder, "plot_workflow", "--rules", json.dumps(RULES), "--figure", f"{figures}/workflow.svg", "--record", f"{figures}/workflow.json")
+    run(
+        folder, "plot_workflow", "--rules", json.dumps(RULES), "--figure", f"{figures}/workflow.svg", "--record", f"{figures}/workflow.json"
+    )
     return settings
 
 
@@ -138,7 +140,11 @@ def test_the_pdf_embeds_all_its_fonts(faces):
 def test_a_title_and_a_name_are_printed_letter_by_letter(study, tmp_path):
     folder, settings = study
     shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
-    report = settings["report"] | {"title": 'A <b>title</b>: "quoted", #hash, $x$ & \\more', "first_name": "علی", "last_name": "<i>../\u202e$x$"}
+    report = settings["report"] | {
+        "title": 'A <b>title</b>: "quoted", #hash, $x$ & \\more',
+        "first_name": "علی",
+        "last_name": "<i>../\u202e$x$",
+    }
     html = render(tmp_path, settings | {"report": report})[".html"].decode()
     assert "<h1>A &lt;b&gt;title&lt;/b&gt;: &quot;quoted&quot;, #hash, $x$ &amp; \\more</h1>" in html.replace(
         '"quoted"', "&quot;quoted&quot;"
@@ -162,7 +168,9 @@ def test_a_missing_metrics_file_is_told_with_the_rule_that_makes_it(study, tmp_p
     folder, settings = study
     shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
     (tmp_path / "results" / "evaluate_base" / "metrics.json").unlink()
-    with pytest.raises(InputError, match=r"results/evaluate_base/metrics\.json is missing: the rule evaluate_base makes it, run `snakemake "):
+    with pytest.raises(
+        InputError, match=r"results/evaluate_base/metrics\.json is missing: the rule evaluate_base makes it, run `snakemake "
+    ):
         render(tmp_path, settings)
 
 

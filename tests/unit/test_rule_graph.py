@@ -8,7 +8,7 @@ import yaml
 from report_fixture import RULES
 
 from paliflow.errors import InputError
-from paliflow.report import figures_workflow, origins, rule_graph
+from paliflow.report import figures_workflow, layers, origins, rule_graph
 from paliflow.report.settings_listing import list_settings
 
 
@@ -55,25 +55,34 @@ LAYERED = {"a": [], "b": ["a"], "c": ["b"], "d": ["a"], "e": ["c", "d", "alone"]
 
 
 def test_every_arrow_of_the_figure_leads_downwards_row_by_row():
-    rows, ways = figures_workflow.arrange_rows(LAYERED)
+    rows, ways = layers.arrange_rows(LAYERED)
     assert {(way[0][0], way[-1][0]) for way in ways} == {(name, reader) for reader, read in LAYERED.items() for name in read}
     assert all([row for _, row in way] == list(range(way[0][1], way[-1][1] + 1)) for way in ways)
     assert sorted(step for row in rows for step in row) == sorted({*itertools.chain(*ways)})
 
 
-def test_no_two_boxes_of_the_figure_overlap_and_none_leaves_it():
-    after = {f"r{number}": [f"r{other}" for other in range(number) if (number * other) % 3 == 1] for number in range(14)}
-    rows, ways = figures_workflow.arrange_rows(after)
-    centres = figures_workflow.place(rows, ways, 160)
+@pytest.mark.parametrize(
+    "after",
+    [
+        {f"r{number}": [f"r{other}" for other in range(number) if (number * other) % 3 == 1] for number in range(14)},
+        {f"r{number}": [] for number in range(30)} | {"end": [f"r{number}" for number in range(30)]},
+    ],
+    ids=["deep", "wide"],
+)
+def test_no_two_boxes_of_the_figure_overlap_and_none_leaves_it(after):
+    rows, ways = layers.arrange_rows(after)
+    centres, room = layers.place(rows, ways, 160, 14)
+    assert 0 < room <= 14
     for row in rows:
-        spans = [(centres[step] - half, centres[step] + half) for step in row for half in [0 if ">" in step[0] else figures_workflow.BOX[0] / 2]]
-        assert spans[0][0] >= 0 and spans[-1][1] <= 160
+        halves = [room / 20 if ">" in name else room / 2 for name, _ in row]
+        spans = [(centres[step] - half, centres[step] + half) for step, half in zip(row, halves, strict=True)]
+        assert spans[0][0] >= -1e-9 and spans[-1][1] <= 160 + 1e-9
         assert all(left[1] <= right[0] + 1e-9 for left, right in itertools.pairwise(spans))
 
 
 def test_the_order_in_a_row_avoids_needless_crossings():
-    rows, ways = figures_workflow.arrange_rows({"a": [], "b": [], "x": ["b"], "y": ["a"], "end": ["x", "y"]})
-    assert figures_workflow.count_crossings(rows, ways) == 0
+    rows, ways = layers.arrange_rows({"a": [], "b": [], "x": ["b"], "y": ["a"], "end": ["x", "y"]})
+    assert layers.count_crossings(rows, ways) == 0
 
 
 def test_the_figure_is_the_same_bytes_each_time(tmp_path):
@@ -107,7 +116,9 @@ def test_a_missing_table_is_told_with_its_rule(results):
 def test_a_figure_over_the_limit_is_refused(results):
     with (results / "figures" / "vlm_loss.svg").open("wb") as stream:
         stream.truncate(origins.MOST_FIGURE_BYTES + 600_000)
-    with pytest.raises(InputError, match=r"^the figure results/figures/vlm_loss\.svg has 4\.6 MB, and one in the report may have at most 4 MB: "):
+    with pytest.raises(
+        InputError, match=r"^the figure results/figures/vlm_loss\.svg has 4\.6 MB, and one in the report may have at most 4 MB: "
+    ):
         origins.Origins(results).show("fig:loss", "figures/vlm_loss.svg")
 
 

@@ -157,5 +157,3 @@ def test_the_program_tells_each_fault_on_a_line_and_fails(tmp_path):
 def test_the_program_tells_of_no_archive(tmp_path):
     done = run(tmp_path / "none.zip")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1) and "none.zip is missing" in done.stderr
-
-

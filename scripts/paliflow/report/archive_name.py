@@ -9,7 +9,21 @@ from paliflow.report.markdown import make_visible
 
 PATTERN = re.compile(r"HW[0-9]{1,2}_[A-Za-z0-9-]+_[A-Za-z0-9-]+\.zip")
 _SPELLINGS = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
-_SPELLINGS |= {"ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ħ": "h", "Ħ": "H", "ŋ": "ng", "Ŋ": "Ng", "'": "", "’": "", "ʻ": "", "ʼ": ""}
+_SPELLINGS |= {
+    "ð": "d",
+    "Ð": "D",
+    "þ": "th",
+    "Þ": "Th",
+    "ı": "i",
+    "ħ": "h",
+    "Ħ": "H",
+    "ŋ": "ng",
+    "Ŋ": "Ng",
+    "'": "",
+    "’": "",
+    "ʻ": "",
+    "ʼ": "",
+}
 """What has no accent to take off; apostrophes are left out, so that O'Neil is ONeil."""
 
 

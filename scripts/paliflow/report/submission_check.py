@@ -154,9 +154,10 @@ def _summary(path: Path, entries: list[zipfile.ZipInfo]) -> str:
         return f"{len(within)} {'file' if len(within) == 1 else 'files'}, {sum(within) / 1e6:.1f} MB"
 
     predictions = sum(name.endswith("/predictions.jsonl") for name in sizes)
+    megabytes, unpacked = path.stat().st_size / 1e6, sum(sizes.values()) / 1e6
     lines = [
         f"{path.name}: nothing is missing, altered or unreferenced.",
-        f"{len(sizes)} files, {path.stat().st_size / 1e6:.1f} MB, unpacked {sum(sizes.values()) / 1e6:.1f} MB; each has the manifest's SHA-256.",
+        f"{len(sizes)} files, {megabytes:.1f} MB, unpacked {unpacked:.1f} MB; each has the manifest's SHA-256.",
         f"  report       {part('report/')}",
         f"  figures      {part('figures/')}, each linked from the report",
         f"  tables       {part('tables/')}, each linked from the report",
