@@ -244,7 +244,7 @@ rule render_report:
         "../envs/report.yaml"
     threads: 1
     params:
-        settings=json.dumps(config),
+        settings=lambda wildcards: json.dumps(config),  # a function, for a text of the config may hold braces
         code=code_digest("scripts/render_report.py"),
     shell:
         "python scripts/render_report.py --settings {params.settings:q} --templates report_template --results results"
@@ -275,7 +275,7 @@ rule pack_submission:
         "../envs/report.yaml"
     threads: 1
     params:
-        settings=json.dumps(config),
+        settings=lambda wildcards: json.dumps(config),  # a function, for a text of the config may hold braces
         most_megabytes=lookup("report/archive_megabytes", within=config),
         code=code_digest("scripts/pack_submission.py"),
     shell:

@@ -48,6 +48,12 @@ def test_the_given_spelling_is_taken():
     assert named(last_name="حسابی", ascii_last_name="Hesabi", student_number="12") == "HW1_Hesabi_12.zip"
 
 
+@pytest.mark.parametrize("report", [{"last_name": "a" * 300}, {"student_number": "1" * 300}])
+def test_a_name_that_no_file_can_have_is_refused(report):
+    with pytest.raises(InputError, match=r"^config: the archive's name would have \d+ characters, and 120 is the most: "):
+        named(**report)
+
+
 @given(st.text(min_size=1, max_size=20))
 def test_any_name_gives_a_safe_file_name_or_a_sentence(last_name):
     try:

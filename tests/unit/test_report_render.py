@@ -141,12 +141,12 @@ def test_a_title_and_a_name_are_printed_letter_by_letter(study, tmp_path):
     folder, settings = study
     shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
     report = settings["report"] | {
-        "title": 'A <b>title</b>: "quoted", #hash, $x$ & \\more',
+        "title": 'A <b>title\u202e</b>: "quoted", #hash, $x$ & \\more',
         "first_name": "علی",
         "last_name": "<i>../\u202e$x$",
     }
     html = render(tmp_path, settings | {"report": report})[".html"].decode()
-    assert "<h1>A &lt;b&gt;title&lt;/b&gt;: &quot;quoted&quot;, #hash, $x$ &amp; \\more</h1>" in html.replace(
+    assert "<h1>A &lt;b&gt;title\ufffd&lt;/b&gt;: &quot;quoted&quot;, #hash, $x$ &amp; \\more</h1>" in html.replace(
         '"quoted"', "&quot;quoted&quot;"
     )
     assert "علی &lt;i&gt;../\ufffd$x$" in html

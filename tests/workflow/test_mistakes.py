@@ -62,6 +62,12 @@ def test_a_wrong_setting_stops_before_any_job(fresh: Clone, section: str, conten
     assert not (fresh.folder / "results").exists()
 
 
+def test_any_text_may_be_a_name_or_a_title(fresh: Clone) -> None:
+    hostile = 'O\'Neil {x} $(touch hacked) \\input{y} <b> ../ \u202e "q"'
+    preset = fresh.write_preset("hostile", report={"title": hostile, "first_name": hostile, "last_name": hostile})
+    assert {"render_report", "pack_submission"} <= set(fresh.planned(configfile=preset))
+
+
 def test_yaml_reads_a_rate_without_a_point_as_text() -> None:
     """The mistake of the test above as a user makes it: without quotes."""
     assert yaml.safe_load("learning_rate: 2e-4") == {"learning_rate": "2e-4"}

@@ -8,6 +8,7 @@ from paliflow.errors import InputError
 from paliflow.report.markdown import make_visible
 
 PATTERN = re.compile(r"HW[0-9]{1,2}_[A-Za-z0-9-]+_[A-Za-z0-9-]+\.zip")
+LONGEST = 120  # characters, with room to spare for what a course's site puts around it
 _SPELLINGS = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
 _SPELLINGS |= {
     "ð": "d",
@@ -34,10 +35,17 @@ def archive_name(report: dict[str, Any]) -> str:
         report: the config's section of that name.
 
     Raises:
-        InputError: the last name has letters without a spelling in ASCII, or none at all, and `ascii_last_name` gives none.
+        InputError: the last name has letters without a spelling in ASCII, or none at all, and `ascii_last_name` gives none; or the whole is
+            longer than a file's name may be.
     """
     last_name = report["ascii_last_name"] or spell_in_ascii(report["last_name"])
-    return f"HW{report['homework']}_{last_name}_{report['student_number']}.zip"
+    name = f"HW{report['homework']}_{last_name}_{report['student_number']}.zip"
+    if len(name) > LONGEST:
+        raise InputError(
+            f"config: the archive's name would have {len(name)} characters, and {LONGEST} is the most: "
+            "give a short report.ascii_last_name, and no longer report.student_number than yours."
+        )
+    return name
 
 
 def spell_in_ascii(last_name: str) -> str:

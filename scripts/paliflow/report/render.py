@@ -7,6 +7,7 @@ from paliflow import files
 from paliflow.report import faces
 from paliflow.report.bibliography import read_sources
 from paliflow.report.document import Document
+from paliflow.report.markdown import make_visible
 
 
 def render_report(settings: dict[str, Any], templates: Path, results: Path, markdown: Path, html: Path, pdf: Path) -> None:
@@ -18,7 +19,7 @@ def render_report(settings: dict[str, Any], templates: Path, results: Path, mark
     templates, results, folder = Path(templates).resolve(), Path(results).resolve(), Path(markdown).resolve().parent
     text = Document(templates, results, settings, read_sources(templates / "references.bib")).render()
     report = settings["report"]
-    metadata = {"title": report["title"], "author": f"{report['first_name']} {report['last_name']}"}
+    metadata = {"title": make_visible(report["title"]), "author": make_visible(f"{report['first_name']} {report['last_name']}")}
     folder.mkdir(parents=True, exist_ok=True)
     pages = faces.make_html(text, templates / "styles", folder, metadata)
     printed = faces.make_pdf(text, templates / "styles", folder, metadata)
