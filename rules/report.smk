@@ -1,8 +1,10 @@
 """The report: what is computed for the theory, figures and tables, the rendered report, and the archive to hand in."""
 
 import json
+import sys
 
-from paliflow.report import submission
+from paliflow.errors import InputError
+from paliflow.report import archive_name, submission
 
 MAIN_EVALUATION = f"results/evaluate_adapter/{runs.MAIN}"
 MAIN_TRAINING = f"results/train_adapter/{runs.MAIN}"
@@ -11,6 +13,10 @@ SOURCE_METRICS = {
     "clevr": [],
     "hub": ["results/clevr/hub/metrics.json"],
 }
+try:
+    ARCHIVE = archive_name.archive_name(config["report"])
+except InputError as error:
+    sys.exit(f"error: {error}")
 
 
 rule compute_theory:
@@ -198,6 +204,24 @@ rule tabulate_vlm:
         " --consistency {output.consistency:q} 2>&1 | tee {log:q}"
 
 
+rule plot_workflow:
+    """The rules themselves: which reads what another one writes, drawn and kept for the report's appendix."""
+    output:
+        figure="results/figures/workflow.svg",
+        record="results/figures/workflow.json",
+    log:
+        "logs/plot_workflow/plot_workflow.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        rules=describe_rules,
+        code=code_digest("scripts/plot_workflow.py"),
+    shell:
+        "python scripts/plot_workflow.py --rules {params.rules:q} --figure {output.figure:q} --record {output.record:q}"
+        " 2>&1 | tee {log:q}"
+
+
 rule render_report:
     """All templates and results as one Markdown, and that as one HTML file and a PDF."""
     input:
@@ -222,6 +246,7 @@ rule render_report:
         ],
         examples=rules.plot_clevr.input.examples,
         samples=rules.sample_answers.output,
+        adapter=f"{MAIN_TRAINING}/weights",
         figures=[
             *rules.plot_clevr.output,
             *rules.plot_vlm.output,
@@ -229,6 +254,7 @@ rule render_report:
             *rules.plot_diagrams.output,
             *rules.plot_theory.output,
             *rules.plot_memory.output,
+            *rules.plot_workflow.output,
         ],
         tables=[*rules.tabulate_vlm.output, *rules.tabulate_flow.output],
     output:
@@ -241,7 +267,7 @@ rule render_report:
         "../envs/report.yaml"
     threads: 1
     params:
-        settings=json.dumps(config, sort_keys=True),
+        settings=lambda wildcards: json.dumps(config),  # a function, for a text of the config may hold braces
         code=code_digest("scripts/render_report.py"),
     shell:
         "python scripts/render_report.py --settings {params.settings:q} --templates report_template --results results"
@@ -265,20 +291,16 @@ rule pack_submission:
         ],
         code=submission.code_files(Path(".")),
     output:
-        archive="results/report/"
-        + submission.archive_name(config["report"]["homework"], config["report"]["last_name"], config["report"]["student_number"]),
+        archive=f"results/report/{ARCHIVE}",
     log:
         "logs/pack_submission/pack_submission.log",
     conda:
         "../envs/report.yaml"
     threads: 1
     params:
-        homework=lookup("report/homework", within=config),
-        last_name=lookup("report/last_name", within=config),
-        student_number=lookup("report/student_number", within=config),
-        folder=subpath(output.archive, parent=True),
+        settings=lambda wildcards: json.dumps(config),  # a function, for a text of the config may hold braces
+        most_megabytes=lookup("report/archive_megabytes", within=config),
         code=code_digest("scripts/pack_submission.py"),
     shell:
         "python scripts/pack_submission.py --files {input.report:q} {input.results:q} --results results --project ."
-        " --homework {params.homework} --last-name {params.last_name:q} --student-number {params.student_number:q}"
-        " --folder {params.folder:q} 2>&1 | tee {log:q}"
+        " --settings {params.settings:q} --most-megabytes {params.most_megabytes} --archive {output.archive:q} 2>&1 | tee {log:q}"

@@ -11,7 +11,8 @@ from html.parser import HTMLParser
 
 import pytest
 import typst
-from report_fixture import ALONE, COMPARISON, REPOSITORY, load_settings, make_flow_stand_ins, make_results
+import yaml
+from report_fixture import ALONE, COMPARISON, REPOSITORY, RULES, load_settings, make_flow_stand_ins, make_results
 
 from paliflow.errors import InputError
 from paliflow.report.faces import make_typst
@@ -51,6 +52,9 @@ def make_study(folder, source="embedded", comparison=COMPARISON, **data):
     written = options(f"{tables}/vlm_", ".csv", **names, methods="methods", ranks="ranks", consistency="consistency")
     answers = ["--predictions", "results/evaluate_adapter/main/predictions.jsonl", "--summary", f"{tables}/vlm_summary.json"]
     run(folder, "tabulate_vlm", *read, *answers, *written)
+    run(
+        folder, "plot_workflow", "--rules", json.dumps(RULES), "--figure", f"{figures}/workflow.svg", "--record", f"{figures}/workflow.json"
+    )
     return settings
 
 
@@ -140,11 +144,16 @@ def test_the_pdf_embeds_all_its_fonts(faces):
 def test_a_title_and_a_name_are_printed_letter_by_letter(study, tmp_path):
     folder, settings = study
     shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
-    report = settings["report"] | {"title": 'A <b>title</b>: "quoted", #hash, $x$ & \\more', "first_name": "علی"}
+    report = settings["report"] | {
+        "title": 'A <b>title\u202e</b>: "quoted", #hash, $x$ & \\more',
+        "first_name": "علی",
+        "last_name": "<i>../\u202e$x$",
+    }
     html = render(tmp_path, settings | {"report": report})[".html"].decode()
-    assert "<h1>A &lt;b&gt;title&lt;/b&gt;: &quot;quoted&quot;, #hash, $x$ &amp; \\more</h1>" in html.replace(
+    assert "<h1>A &lt;b&gt;title\ufffd&lt;/b&gt;: &quot;quoted&quot;, #hash, $x$ &amp; \\more</h1>" in html.replace(
         '"quoted"', "&quot;quoted&quot;"
     )
+    assert "علی &lt;i&gt;../\ufffd$x$" in html
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +206,40 @@ def test_a_missing_number_writes_nothing(study, tmp_path):
     with pytest.raises(InputError, match=r"^sections/first_page\.md\.j2, line \d+: 'rougeL.value' is not in the metrics of evaluate_base"):
         render(tmp_path, settings)
     assert not (tmp_path / "results" / "report").exists()
+
+
+def test_a_missing_metrics_file_is_told_with_the_rule_that_makes_it(study, tmp_path):
+    folder, settings = study
+    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
+    (tmp_path / "results" / "evaluate_base" / "metrics.json").unlink()
+    with pytest.raises(
+        InputError, match=r"results/evaluate_base/metrics\.json is missing: the rule evaluate_base makes it, run `snakemake "
+    ):
+        render(tmp_path, settings)
+
+
+def test_the_settings_of_the_appendix_are_those_of_the_study(study, faces):
+    _, settings = study
+    listing = re.search(r"^``` settings\n(.*?)^```$", faces[".md"].decode(), re.MULTILINE | re.DOTALL)
+    assert listing and yaml.safe_load(listing[1]) == settings
+
+
+def test_each_figure_and_table_with_a_file_is_told_how_to_make_again(faces):
+    text = faces[".md"].decode()
+    shown = set(re.findall(r"^!\[.*?\]\(\.\./(figures/[^)]+)\)", text, re.MULTILINE))
+    calls = dict(re.findall(r"`snakemake --cores 1` \[`results/(\S+)`\]\(\.\./\S+\)(?: `--forcerun (\w+)`)?", text))
+    assert shown and shown <= set(calls)
+    assert calls["figures/vlm_loss.svg"] == "plot_vlm"
+
+
+def test_a_commit_that_nobody_knows_is_explained(study, tmp_path):
+    folder, settings = study
+    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
+    path = tmp_path / "results" / "evaluate_base" / "metrics.json"
+    document = json.loads(path.read_text())
+    document["provenance"]["commit"] = "unknown"
+    path.write_text(json.dumps(document))
+    assert '"unknown" stands where the code lay in no git checkout' in render(tmp_path, settings)[".md"].decode()
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,16 @@
 import hashlib
 import json
 import os
+import random
+import re
 import zipfile
 
 import pytest
-from report_fixture import REPOSITORY
+from report_fixture import REPOSITORY, load_settings
 
 from paliflow.errors import InputError
 from paliflow.report import submission
+from paliflow.report.document import stages
 
 
 @pytest.fixture
@@ -22,28 +25,19 @@ def project(tmp_path):
     return tmp_path
 
 
-def pack(project, name="HW1.zip"):
+def pack(project, name="HW1.zip", most_megabytes=1):
     results = project / "results"
     contents = submission.arrange([results / "report"], results, submission.code_files(project), project)
-    submission.pack(project / name, contents)
+    (project / name).parent.mkdir(exist_ok=True)
+    submission.pack(project / name, contents, {"seed": 7}, most_megabytes)
     return project / name
 
 
-def test_the_name_follows_the_pattern():
-    assert submission.archive_name(1, "Lovelace", "00000000") == "HW1_Lovelace_00000000.zip"
-
-
-@pytest.mark.parametrize(("last_name", "number"), [("a/b", "1"), ("Lovelace", "../1"), ("Lovelace", "a\\b"), ("", "1"), (".x", "1")])
-def test_a_name_that_leads_elsewhere_is_refused(last_name, number):
-    with pytest.raises(InputError, match=r"config: report\.(last_name|student_number) is .*: use letters, digits and hyphens\."):
-        submission.archive_name(1, last_name, number)
-
-
 def test_equal_files_give_equal_bytes_whatever_their_times(project):
-    first = pack(project, "first.zip").read_bytes()
+    first = pack(project, "first/HW1.zip").read_bytes()
     os.utime(project / "Snakefile", (1, 1))
     (project / "Snakefile").chmod(0o600)
-    assert pack(project, "second.zip").read_bytes() == first
+    assert pack(project, "second/HW1.zip").read_bytes() == first
 
 
 def test_the_archive_holds_report_code_and_manifest_without_caches(project):
@@ -55,6 +49,7 @@ def test_the_archive_holds_report_code_and_manifest_without_caches(project):
             "code/scripts/a.py",
             "manifest.json",
             "report/report.html",
+            "settings.json",
         ]
 
 
@@ -66,16 +61,29 @@ def test_only_programs_are_executable(project):
 def test_the_manifest_holds_each_files_digest(project):
     with zipfile.ZipFile(pack(project)) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        assert manifest == {
-            name: hashlib.sha256(archive.read(name)).hexdigest()
-            for name in archive.namelist()
-            if name not in ("manifest.json", "CONTENTS.txt")
-        }
+        digests = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist() if name != "manifest.json"}
+        assert manifest == {"archive": "HW1.zip", "sha256": digests}
+
+
+def test_the_settings_are_packed(project):
+    with zipfile.ZipFile(pack(project)) as archive:
+        assert json.loads(archive.read("settings.json")) == {"seed": 7}
+
+
+def test_an_archive_over_the_limit_is_told_with_what_makes_it_large_and_not_written(project):
+    (project / "results" / "report" / "large.bin").write_bytes(random.Random(3).randbytes(120_000))
+    expected = (
+        r"^HW1\.zip would take 0\.1 MB, more than report\.archive_megabytes \(0\.05\) allows; most of it are "
+        r"report/large\.bin \(0\.1 MB\), .*: raise that setting if more may be handed in, or make the largest smaller\.$"
+    )
+    with pytest.raises(InputError, match=expected):
+        pack(project, most_megabytes=0.05)
+    assert [path.name for path in project.iterdir() if "HW1" in path.name] == []
 
 
 def test_a_missing_result_leaves_no_archive(project):
     with pytest.raises(InputError, match="is missing"):
-        submission.pack(project / "HW1.zip", {"report/report.pdf": project / "results" / "report" / "report.pdf"})
+        submission.pack(project / "HW1.zip", {"report/report.pdf": project / "results" / "report" / "report.pdf"}, {}, 1)
     assert not (project / "HW1.zip").exists()
 
 
@@ -93,10 +101,9 @@ def test_archives_packed_under_another_name_are_removed_and_nothing_else(project
 
 
 def test_the_contents_name_each_folder_of_results():
-    folders = "report figures tables clevr subset_clevr sample_answers compute_theory couple_flow train_flow evaluate_flow"
-    assert [
-        name for name in (folders + " evaluate_base evaluate_adapter train_adapter code").split() if f"{name}/" not in submission.CONTENTS
-    ] == []
+    folders = {stage.split("/")[0] for source in ("embedded", "hub") for stage in stages(load_settings() | {"data": {"source": source}})}
+    folders |= {"report", "figures", "tables", "code"}
+    assert sorted(name for name in folders if not re.search(rf"(^|[ ,]){name}/", submission.CONTENTS, re.MULTILINE)) == []
 
 
 def test_the_unpacked_code_is_all_that_its_archive_would_hold(project, tmp_path):

@@ -33,6 +33,7 @@ def told(output: str) -> str:
         ("data", {"embedded": {"share": 0}}, "config: data.embedded.share is 0 (an integer): it must be above 0."),
         ("data", {"embedded": {"share": 1.5}}, "config: data.embedded.share is 1.5 (a number): it must be at most 1."),
         ("report", {"student_number": "../12"}, "config: report.student_number is '../12' (text): it must be letters, digits and hyphens"),
+        ("report", {"last_name": "حسابی"}, "config: report.last_name is 'حسابی', which cannot be spelled in ASCII for the archive's name"),
         ("vlm", {"learning_rate": "2e-4"}, "config: vlm.learning_rate is '2e-4' (text): it must be a number; YAML reads 2e-4 as text"),
         ("flow", {"stepz": 5}, "config: flow.stepz is no setting: correct the spelling ("),
         ("data", {"source": "clevr", "clevr": {"path": "no/such"}}, "config: data.clevr.path is 'no/such', where there is nothing"),
@@ -46,6 +47,7 @@ def told(output: str) -> str:
         "share of nothing",
         "share above all",
         "student number with separators",
+        "name without an ASCII spelling",
         "rate as text",
         "misspelt key",
         "no release",
@@ -58,6 +60,12 @@ def test_a_wrong_setting_stops_before_any_job(fresh: Clone, section: str, conten
     assert stopped.returncode == 1
     assert told(stopped.stdout).startswith(expected)
     assert not (fresh.folder / "results").exists()
+
+
+def test_any_text_may_be_a_name_or_a_title(fresh: Clone) -> None:
+    hostile = 'O\'Neil {x} $(touch hacked) \\input{y} <b> ../ \u202e "q"'
+    preset = fresh.write_preset("hostile", report={"title": hostile, "first_name": hostile, "last_name": hostile})
+    assert {"render_report", "pack_submission"} <= set(fresh.planned(configfile=preset))
 
 
 def test_yaml_reads_a_rate_without_a_point_as_text() -> None:

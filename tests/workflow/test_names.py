@@ -16,7 +16,7 @@ SHARED_FOLDERS = {  # the rules whose results lie together: a data set, the figu
     "ask_clevr": "clevr",
     "fetch_clevr": "clevr",
 }
-TOOLS = {"check_clevr"}  # for people to run by hand; no rule needs it
+TOOLS = {"check_clevr", "check_submission"}  # for people to run by hand; no rule needs it
 
 
 def rules() -> dict[str, str]:

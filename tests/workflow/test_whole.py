@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 
 from clone import Clone
 
+ARCHIVE = "HW1_Lovelace_00000000.zip"
 REPORTS = ("report.md", "report.html", "report.pdf")
 
 
@@ -19,7 +23,7 @@ def test_the_reports_are_there_in_all_three_forms(finished: Clone) -> None:
 
 
 def test_the_archive_carries_name_and_number_and_opens(finished: Clone) -> None:
-    with zipfile.ZipFile(finished.folder / "results" / "report" / "HW1_Lovelace_00000000.zip") as archive:
+    with zipfile.ZipFile(finished.folder / "results" / "report" / ARCHIVE) as archive:
         assert archive.testzip() is None
         assert {"report.pdf", "report.html"} <= {Path(name).name for name in archive.namelist()}
 
@@ -36,12 +40,50 @@ def test_every_rule_left_a_log(finished: Clone) -> None:
 
 def test_the_archive_alone_can_be_made_by_name(finished: Clone, tmp_path: Path) -> None:
     clone = finished.copy(tmp_path)
-    archive = clone.folder / "results" / "report" / "HW1_Lovelace_00000000.zip"
+    archive = clone.folder / "results" / "report" / ARCHIVE
     before = archive.read_bytes()
     archive.unlink()
     assert set(clone.planned("submission")) == {"pack_submission", "submission"}
     assert clone.run("submission").returncode == 0
     assert archive.read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def unpacked(finished: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """The archive of the whole run, unpacked as a marker does it: the code in it is a project of its own."""
+    folder = tmp_path_factory.mktemp("handed in")
+    with zipfile.ZipFile(finished.folder / "results" / "report" / ARCHIVE) as archive:
+        archive.extractall(folder)
+    return Clone(folder / "code")
+
+
+def test_a_marker_finds_nothing_missing_altered_or_unreferenced(finished: Clone, unpacked: Clone) -> None:
+    program = [sys.executable, "-S", "scripts/check_submission.py", str(finished.folder / "results" / "report" / ARCHIVE)]
+    done = subprocess.run(program, cwd=unpacked.folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and "nothing is missing, altered or unreferenced" in done.stdout, done.stdout
+
+
+def test_the_contents_name_all_that_lies_at_the_archives_top(unpacked: Clone) -> None:
+    contents = (unpacked.folder.parent / "CONTENTS.txt").read_text()
+    names = [path.name + "/" * path.is_dir() for path in unpacked.folder.parent.iterdir() if path.name != "CONTENTS.txt"]
+    assert [name for name in names if not re.search(rf"(^|[ ,]){re.escape(name)}", contents, re.MULTILINE)] == []
+
+
+def test_the_unpacked_code_plans_the_whole_study_by_the_archives_settings(unpacked: Clone, fresh: Clone) -> None:
+    assert set(unpacked.planned(configfile="../settings.json")) == set(fresh.planned())
+
+
+def test_the_unpacked_code_renders_the_same_report_from_the_same_results(finished: Clone, unpacked: Clone) -> None:
+    results, report = unpacked.folder / "results", unpacked.folder / "results" / "report"
+    shutil.copytree(finished.folder / "results", results, ignore=shutil.ignore_patterns("report", ".*"))
+    settings = json.dumps(json.loads((unpacked.folder.parent / "settings.json").read_text()))
+    program = [sys.executable, "scripts/render_report.py", "--settings", settings, "--templates", "report_template", "--results", "results"]
+    written = [part for name in REPORTS for part in (f"--{'markdown' if name.endswith('md') else name[7:]}", str(report / name))]
+    try:
+        subprocess.run([*program, *written], cwd=unpacked.folder, check=True)
+        assert [name for name in REPORTS if (report / name).read_bytes() != (unpacked.folder.parent / "report" / name).read_bytes()] == []
+    finally:
+        shutil.rmtree(results)
 
 
 @pytest.mark.parametrize("target", ["data", "vlm", "flow", "report", "submission"])

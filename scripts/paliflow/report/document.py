@@ -15,8 +15,10 @@ from paliflow.errors import InputError
 from paliflow.report import groups, samples, tables
 from paliflow.report.labels import Labels
 from paliflow.report.markdown import Markdown, escape, escape_plain
+from paliflow.report.origins import Origins
 from paliflow.report.published_clevr import PUBLISHED
 from paliflow.report.sentences import Sentences, clearly_above
+from paliflow.report.settings_listing import list_settings
 from paliflow.report.values import Metrics, descend, print_interval, print_value
 from paliflow.report.words import ENGLISH, LANGUAGES, Words
 from paliflow.runs import MAIN, comparison_runs
@@ -41,7 +43,7 @@ class Document:
         self, templates: Path, results: Path, settings: dict[str, Any], sources: dict[str, Markdown], words: Words = ENGLISH
     ) -> None:
         self.templates, self.results, self.settings, self.words = Path(templates), Path(results), settings, words
-        self.metrics, self.labels = Metrics(results), Labels(sources, words)
+        self.metrics, self.labels, self.origins = Metrics(results), Labels(sources, words), Origins(results)
 
     def render(self) -> str:
         """The whole Markdown.
@@ -90,6 +92,10 @@ class Document:
         yield "cards", self.cards
         yield "bibliography", self.labels.bibliography
         yield "stages", lambda: [(stage, self.metrics.document(stage)) for stage in stages(self.settings)]
+        yield "record", self.metrics.document
+        yield "origins", self.origins.calls
+        yield "other_files", self.origins.others
+        yield "settings_listing", lambda: list_settings(self.settings)
         yield "samples", lambda: files.read_json(self.results / "sample_answers" / "samples.json")
         yield "examples", lambda: files.read_json(self.results / "subset_clevr" / "examples.json")
         yield "is_right", samples.is_right
@@ -131,9 +137,7 @@ class Document:
 
     def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%", animation: str | None = None) -> Markdown:
         """A numbered picture from results/figures; the HTML shows the `animation` in its place to who has not asked for less motion."""
-        for name in (file, animation or file):
-            if not (self.results / "figures" / name).is_file():
-                raise InputError(f"the picture results/figures/{name} is missing: run the rule that draws it, or correct its name.")
+        self.origins.show(label, *(f"figures/{name}" for name in (file, animation) if name))
         number = self.labels.define(label, _place())
         alt = " ".join(alt.split()).replace("\\", "").replace('"', "'")
         moving = f' animation="../figures/{animation}"' if animation else ""
@@ -150,6 +154,7 @@ class Document:
         names: dict[str, str] | None = None,
     ) -> Markdown:
         """A numbered table from a CSV file in results/tables; see `tables.print_csv`."""
+        self.origins.show(label, f"tables/{file}")
         called = {**self.words.names, **(names or {})}
         body = tables.print_csv(self.results / "tables" / file, formats or {}, best or {}, called, columns, self.words)
         return self._captioned(label, body, caption)
@@ -169,6 +174,7 @@ class Document:
 
     def cards(self, label: str, caption: str) -> Markdown:
         """The random test samples, together one numbered figure."""
+        self.origins.show(label, "sample_answers/samples.json")
         drawn = files.read_json(self.results / "sample_answers" / "samples.json")
         for sample in drawn:
             if not (self.results / sample["image"].removeprefix("results/")).is_file():

@@ -7,6 +7,7 @@ from paliflow import files
 from paliflow.report import faces
 from paliflow.report.bibliography import read_sources
 from paliflow.report.document import Document
+from paliflow.report.markdown import make_visible
 from paliflow.report.words import words_of
 
 
@@ -23,7 +24,7 @@ def render_report(settings: dict[str, Any], templates: Path, results: Path, mark
     if report["title"] == "auto":
         report = report | {"title": words.title}
     text = Document(templates, results, settings | {"report": report}, read_sources(templates / "references.bib"), words).render()
-    metadata = {"title": report["title"], "author": f"{report['first_name']} {report['last_name']}"}
+    metadata = {"title": make_visible(report["title"]), "author": make_visible(f"{report['first_name']} {report['last_name']}")}
     metadata |= {"lang": words.language, "dir": words.direction, **words.page}
     folder.mkdir(parents=True, exist_ok=True)
     pages = faces.make_html(text, templates / "styles", folder, metadata)

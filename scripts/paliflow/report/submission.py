@@ -1,10 +1,12 @@
 """The archive to hand in: report, code and results, the same bytes for the same contents."""
 
+import hashlib
 import json
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from paliflow import files
 from paliflow.errors import InputError
@@ -16,35 +18,40 @@ CODE = (
 """The top-level names that it takes to run the study again; those that are missing are passed over."""
 
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+MEGABYTE = 1_000_000
 _LEFT_OUT = {"__pycache__", "node_modules"}
+_LARGEST = 5  # files that the complaint about an archive's size names
 
 CONTENTS = """What is in this archive
 
 report/            the report: report.html (one file, any browser), report.pdf, and the Markdown both are made from
-figures/, tables/  every figure and table of the report
+figures/, tables/  every figure and table of the report, as files
 sample_answers/    the random test samples that the report shows, with their pictures
-clevr/             the metrics of the rendering, where the scenes were rendered for this study
+clevr/             the metrics of the rendering or of the download, where the scenes come from there
 subset_clevr/      the data's counts, shares and digests
-train_adapter/     the trained adapters with the loss of every step
+encode_images/     what showing every picture to the vision tower took
+train_adapter/     the trained adapter of the study, and of every run the loss of each step
 evaluate_base/, evaluate_adapter/  every prediction on the test questions, and the scores
+compare_runs/      methods, ranks and consistency weights compared over seeds
+measure_memory/    what a training step keeps in memory, estimated and measured
+analyse_adapter/   errors of 4-bit types, singular values of the adapters, where the answer looks
 couple_flow/, train_flow/, evaluate_flow/  costs of the couplings, losses, and distances of the flow experiments
+train_diffusion/, evaluate_diffusion/      the diffusion models beside them
+evaluate_digits/   flows and diffusions that draw digits
+compare_transport/ what the transport's batch, the kind of coupling and the path do
+reproduce_tong/    path energies at a paper's own setting
 compute_theory/    the numbers that the theory computes
 code/              what it takes to run the study again: see code/README.md
-manifest.json      SHA-256 of each file
+settings.json      the settings of this study, whole
+manifest.json      the archive's name and the SHA-256 of each file
+
 Each stage's metrics.json holds its numbers, settings, seed, versions, and what it took.
+
+To check that nothing is missing or altered (Python 3.11 or newer, nothing to install), beside the archive after unpacking it:
+    python code/scripts/check_submission.py HW….zip
+To make the same study again:
+    cd code && make report CONFIG=../settings.json
 """
-
-
-def archive_name(homework: int, last_name: str, student_number: str) -> str:
-    """The archive's file name, HW{n}_{LastName}_{StudentNumber}.zip.
-
-    Raises:
-        InputError: a part of it would lead into another folder or is no text.
-    """
-    for key, part in (("last_name", last_name), ("student_number", student_number)):
-        if not part or any(character in part for character in "/\\:\0") or part.startswith("."):
-            raise InputError(f"config: report.{key} is {part!r}, which cannot be part of a file name: use letters, digits and hyphens.")
-    return f"HW{homework}_{last_name}_{student_number}.zip"
 
 
 def code_files(root: Path) -> list[Path]:
@@ -59,24 +66,32 @@ def code_files(root: Path) -> list[Path]:
     return sorted(found)
 
 
-def pack(path: Path, contents: Mapping[str, Path]) -> None:
-    """Write an archive of some files with a manifest of their digests; equal files give equal bytes.
+def pack(path: Path, contents: Mapping[str, Path], settings: Mapping[str, Any], most_megabytes: float) -> None:
+    """Write an archive of some files with the settings and a manifest of all digests; equal files give equal bytes.
 
     Args:
         contents: the files by their names in the archive.
+        settings: the config that the results were made with.
+        most_megabytes: what the archive may take; the config's report.archive_megabytes.
 
     Raises:
-        InputError: a file is missing, or a name in the archive is absolute or leads upwards.
+        InputError: a file is missing, a name in the archive is absolute or leads upwards, or the archive is too large.
     """
-    texts = {"CONTENTS.txt": CONTENTS, "manifest.json": json.dumps(_digests(contents), indent=1, sort_keys=True) + "\n"}
-    with files.replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted([*contents, *texts]):
-            entry = zipfile.ZipInfo(name, FIXED_TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3
-            content = texts[name].encode() if name in texts else contents[name].read_bytes()
-            entry.external_attr = (0o100755 if content.startswith(b"#!") else 0o100644) << 16
-            archive.writestr(entry, content)
+    texts = {"CONTENTS.txt": CONTENTS, "settings.json": json.dumps(settings, indent=1) + "\n"}
+    digests = _digests(contents) | {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    manifest = {"archive": Path(path).name, "sha256": digests}
+    texts["manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    with files.replacing(path) as temporary:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            for name in sorted([*contents, *texts]):
+                entry = zipfile.ZipInfo(name, FIXED_TIME)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.create_system = 3
+                content = texts[name].encode() if name in texts else contents[name].read_bytes()
+                entry.external_attr = (0o100755 if content.startswith(b"#!") else 0o100644) << 16
+                archive.writestr(entry, content)
+            entries = archive.infolist()
+        _check_size(Path(path).name, temporary.stat().st_size, entries, most_megabytes)
 
 
 def remove_others(path: Path) -> list[Path]:
@@ -109,6 +124,16 @@ def arrange(results: Iterable[Path], results_folder: Path, code: Iterable[Path],
         if not path.name.startswith("."):
             names[path.resolve().relative_to(Path(results_folder).resolve()).as_posix()] = path
     return names | {"code/" + path.relative_to(root).as_posix(): path for path in code}
+
+
+def _check_size(name: str, size: int, entries: Iterable[zipfile.ZipInfo], most_megabytes: float) -> None:
+    if size > most_megabytes * MEGABYTE:
+        largest = sorted(entries, key=lambda entry: entry.compress_size, reverse=True)[:_LARGEST]
+        shares = ", ".join(f"{entry.filename} ({entry.compress_size / MEGABYTE:.1f} MB)" for entry in largest)
+        raise InputError(
+            f"{name} would take {size / MEGABYTE:.1f} MB, more than report.archive_megabytes ({most_megabytes:g}) allows; "
+            f"most of it are {shares}: raise that setting if more may be handed in, or make the largest smaller."
+        )
 
 
 def _digests(contents: Mapping[str, Path]) -> dict[str, str]:

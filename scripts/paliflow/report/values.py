@@ -6,6 +6,7 @@ from typing import Any
 
 from paliflow import files
 from paliflow.errors import InputError
+from paliflow.report import rule_graph
 from paliflow.report.markdown import NO_BREAK_SPACE, Markdown, escape
 from paliflow.report.words import ENGLISH, Words
 
@@ -30,10 +31,16 @@ class Metrics:
         self._documents: dict[str, Any] = {}
 
     def document(self, stage: str) -> Any:
-        """The whole metrics file of a stage: "evaluate_base", "train_adapter/qlora", or a file, "couple_flow/gaussian_to_moons.json"."""
+        """The whole metrics file of a stage: "evaluate_base", "train_adapter/qlora", or a file, "couple_flow/gaussian_to_moons.json".
+
+        Raises:
+            InputError: the file is missing or broken; the sentence names the rule that makes it.
+        """
         if stage not in self._documents:
-            path = self.results / stage
-            self._documents[stage] = files.read_json(path if path.suffix == ".json" else path / "metrics.json")
+            path = self.results / stage if stage.endswith(".json") else self.results / stage / "metrics.json"
+            if not path.is_file():
+                raise rule_graph.missing(self.results, path)
+            self._documents[stage] = files.read_json(path)
         return self._documents[stage]
 
     def look_up(self, stage: str, path: str) -> Any:
