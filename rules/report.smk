@@ -20,7 +20,7 @@ except InputError as error:
 
 
 rule compute_theory:
-    """The numbers that the theory texts quote: NF4's levels, double quantisation, a ROUGE example."""
+    """The numbers that the theory texts quote: NF4's levels, double quantisation, ROUGE examples, and those of flow matching."""
     output:
         metrics="results/compute_theory/metrics.json",
     log:
@@ -35,7 +35,7 @@ rule compute_theory:
 
 
 rule plot_theory:
-    """NF4's levels and errors, LoRA's singular values, the attention mask of the model that the study runs, and where it looks."""
+    """What LoRA, CoPrompt and flow matching do, NF4's levels and errors, LoRA's singular values, the model's mask, and where it looks."""
     input:
         theory=rules.compute_theory.output.metrics,
         analysis="results/analyse_adapter/metrics.json",
@@ -43,11 +43,15 @@ rule plot_theory:
         pictures="results/analyse_adapter/attention",
         mask="results/evaluate_base/attention_mask.json",
     output:
+        lora="results/figures/theory_lora.svg",
         nf4_levels="results/figures/theory_nf4_levels.svg",
         quantisation_error="results/figures/theory_quantisation_error.svg",
         singular_values="results/figures/theory_singular_values.svg",
         attention_mask="results/figures/theory_attention_mask.svg",
         attention_maps="results/figures/theory_attention_maps.svg",
+        coprompt="results/figures/theory_coprompt.svg",
+        conditional_paths="results/figures/theory_conditional_paths.svg",
+        pairs="results/figures/theory_pairs.svg",
     log:
         "logs/plot_theory/plot_theory.log",
     conda:
@@ -59,7 +63,8 @@ rule plot_theory:
         "python scripts/plot_theory.py --theory {input.theory:q} --analysis {input.analysis:q} --attention {input.attention:q}"
         " --mask {input.mask:q} --nf4-levels {output.nf4_levels:q} --quantisation-error {output.quantisation_error:q}"
         " --singular-values {output.singular_values:q} --attention-mask {output.attention_mask:q}"
-        " --attention-maps {output.attention_maps:q} 2>&1 | tee {log:q}"
+        " --attention-maps {output.attention_maps:q} --lora {output.lora:q} --coprompt {output.coprompt:q}"
+        " --conditional-paths {output.conditional_paths:q} --pairs {output.pairs:q} 2>&1 | tee {log:q}"
 
 
 rule plot_diagrams:

@@ -28,10 +28,10 @@ def _model(parameters: int) -> dict[str, Any]:
     for terms in methods.values():
         terms["total_checkpointed"] = sum(terms.values()) - terms["activations"]
         terms["total"] = terms["total_checkpointed"] + terms["activations"] - terms["activations_checkpointed"]
-    shape = {"layers": 18, "width": 2048, "mlp": 16_384, "heads": 8, "head_size": 256, "keys": 256, "vocabulary": 257_216}
+    shape = {"layers": 18, "width": 2048, "mlp": 16_384, "heads": 8, "head_size": 256, "keys": 256, "queries": 2048, "norms": 2}
     parts = {"projections": 2 * parameters // 3, "embedding": parameters // 6, "norms": 75_000, "connector": 2_000_000}
     return {
-        "shape": shape | {"image_tokens": 256},
+        "shape": shape | {"image_tokens": 256, "vocabulary": 257_216},
         "parameters": parts | {"vision_tower": 400_000_000, "total": parameters},
         "trained": dict.fromkeys(METHODS, 19_000_000),
         "methods": methods,

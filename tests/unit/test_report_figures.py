@@ -7,9 +7,20 @@ import pytest
 from analysis_fixture import make_analysis, make_looks, make_mask
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyBboxPatch
 from report_fixture import make_scores
 
-from paliflow.report import figures_attention, figures_theory, figures_vlm, style, theory
+from paliflow.report import (
+    figures_adapters,
+    figures_attention,
+    figures_flow_theory,
+    figures_theory,
+    figures_vlm,
+    style,
+    theory,
+    theory_flow,
+)
 
 LOG = [{"step": step, "epoch": step / 10, "loss": 1 / step} for step in range(1, 21)]
 PICTURES = [np.full((64, 96, 3), 0.1 * number) for number in range(6)]
@@ -27,6 +38,10 @@ def figures():
         "singular_values": figures_theory.draw_singular_values(make_analysis()["singular_values"]),
         "mask": figures_attention.draw_attention_mask(make_mask()),
         "maps": figures_attention.draw_attention_maps(make_looks(), PICTURES),
+        "lora": figures_adapters.draw_lora(),
+        "coprompt": figures_adapters.draw_coprompt(),
+        "paths": figures_flow_theory.draw_conditional_paths(),
+        "pairs": figures_flow_theory.draw_pairs(theory_flow.pair_points(np.random.default_rng(1))),
     }
 
 
@@ -87,3 +102,20 @@ def test_runs_of_one_rank_share_a_line_and_the_studys_model_stands_apart():
     spectrum, effective = figures_theory.draw_singular_values(make_analysis(ranks=(4, 16), seeds=2)["singular_values"]).axes
     assert [text.get_text() for text in spectrum.get_legend().get_texts()] == ["rank 4", "rank 16", "random factors"]
     assert "the study's model" in [text.get_text() for text in effective.get_legend().get_texts()]
+
+
+def test_as_many_meetings_are_marked_as_lines_cross():
+    pairs = theory_flow.pair_points(np.random.default_rng(1))
+    marked = [len(pane.lines[-1].get_xdata()) for pane in figures_flow_theory.draw_pairs(pairs).axes[:2]]
+    assert marked == [pairs["crossings"]["independent"], 0] and marked[0] > 0
+
+
+def test_two_lines_meet_where_both_are():
+    meetings = figures_flow_theory.find_meetings(np.array([0.0, 1.0, 5.0]), np.array([3.0, -3.0, 9.0]))
+    assert meetings == pytest.approx(np.array([[1 / 7, 3 / 7]]))
+
+
+def test_only_the_adapter_of_lora_is_drawn_as_trained():
+    trained = style.tint(figures_adapters.TRAINED, 0.3)
+    for pane in figures_adapters.draw_lora().axes:
+        assert sum(to_hex(box.get_facecolor()) == trained for box in pane.patches if isinstance(box, FancyBboxPatch)) == 2

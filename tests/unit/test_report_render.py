@@ -37,8 +37,9 @@ def make_study(folder, source="embedded", comparison=COMPARISON, **data):
     run(folder, "compute_theory", "--metrics", theory)
     seen = ["--analysis", "results/analyse_adapter/metrics.json", "--attention", "results/analyse_adapter/attention.json"]
     seen += ["--mask", "results/evaluate_base/attention_mask.json"]
-    names = [name.replace("_", "-") for name in ("nf4_levels", "quantisation_error", "singular_values", "attention_mask", "attention_maps")]
-    drawn = [part for name in names for part in (f"--{name}", f"{figures}/theory_{name.replace('-', '_')}.svg")]
+    names = ["nf4_levels", "quantisation_error", "singular_values", "attention_mask", "attention_maps"]
+    names += ["lora", "coprompt", "conditional_paths", "pairs"]
+    drawn = [part for name in names for part in (f"--{name.replace('_', '-')}", f"{figures}/theory_{name}.svg")]
     run(folder, "plot_theory", "--theory", theory, *seen, *drawn)
     names = ["families", "architectures", "siglip-pairs", "siglip-ring", "stages", "freezing"]
     run(folder, "plot_diagrams", *(part for name in names for part in (f"--{name}", f"{figures}/diagram_{name.replace('-', '_')}.svg")))

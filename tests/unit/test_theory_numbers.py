@@ -27,3 +27,14 @@ def test_rouge_2_of_one_word_is_zero(stemming):
 def test_the_stemmer_takes_a_plural_for_its_singular():
     example = theory.rouge_example("cube", "cubes")
     assert (example["plain"]["rouge1"]["f1"], example["stemmed"]["rouge1"]["f1"]) == (0, 1)
+
+
+def test_sentences_in_another_order_cost_rouge_l_but_not_lsum():
+    plain = theory.rouge_example(*theory.ROUGE_PAIRS["swapped"])["plain"]
+    assert (plain["rougeL"]["f1"], plain["rougeLsum"]["f1"]) == (0.5, 1)
+
+
+def test_the_table_of_common_subsequences_ends_in_what_rouge_l_counts():
+    pair = theory.ROUGE_PAIRS["sentence"]
+    table, recall = theory.lcs_table(*pair), theory.rouge_example(*pair)["plain"]["rougeL"]["recall"]
+    assert table["lengths"][-1][-1] == pytest.approx(recall * len(table["reference"]))

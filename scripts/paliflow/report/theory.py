@@ -1,10 +1,12 @@
-"""The numbers that the theory texts quote, computed: NF4's levels, double quantisation, a ROUGE example."""
+"""The numbers that the theory texts quote, computed: NF4's levels, double quantisation, ROUGE examples, and those of flow matching."""
 
 from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
-from rouge_score import rouge_scorer
+from rouge_score import rouge_scorer, tokenize
+
+from paliflow.report.theory_flow import compute_flow
 
 NF4_OFFSET = 0.9677083
 NF4_BLOCK = 64
@@ -17,16 +19,22 @@ ROUGE_PAIRS = {
     "same": ("yes", "yes"),
     "other": ("yes", "no"),
     "digit": ("2", "two"),
+    "synonym": ("sphere", "ball"),
+    "wordy": ("yes", "yes, there is"),
+    "negated": ("the cube is red", "the cube is not red"),
+    "swapped": ("the cube is red\nthe sphere is blue", "the sphere is blue\nthe cube is red"),
 }
-"""Reference and candidate of the worked example, and of the one-word answers that show where ROUGE misleads."""
+"""Reference and candidate of the worked example, and of the answers that show where ROUGE misleads."""
 
 
-def compute_theory() -> dict[str, Any]:
-    """All numbers that the theory texts quote."""
+def compute_theory(seed: int) -> dict[str, Any]:
+    """All numbers that the theory texts quote; the seed is that of what is drawn for flow matching."""
     return {
         "nf4": {**nf4_levels(), "offset": NF4_OFFSET},
         "double_quantisation": double_quantisation(),
         "rouge": {name: rouge_example(*pair) for name, pair in ROUGE_PAIRS.items()},
+        "lcs": lcs_table(*ROUGE_PAIRS["sentence"]),
+        "flow": compute_flow(seed),
     }
 
 
@@ -63,8 +71,8 @@ def double_quantisation() -> dict[str, float]:
 
 
 def rouge_example(reference: str, candidate: str) -> dict[str, Any]:
-    """ROUGE-1, -2, -L and -Lsum of one pair, with and without Porter's stemmer, as {precision, recall, f1}."""
-    scores: dict[str, Any] = {"reference": reference, "candidate": candidate}
+    """ROUGE-1, -2, -L and -Lsum of one pair, with and without Porter's stemmer, as {precision, recall, f1}, and exact match."""
+    scores: dict[str, Any] = {"reference": reference, "candidate": candidate, "exact_match": float(reference == candidate)}
     for name, stemming in (("plain", False), ("stemmed", True)):
         scorer = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=stemming)
         scores[name] = {
@@ -72,6 +80,18 @@ def rouge_example(reference: str, candidate: str) -> dict[str, Any]:
             for measure, score in scorer.score(reference, candidate).items()
         }
     return scores
+
+
+def lcs_table(reference: str, candidate: str) -> dict[str, Any]:
+    """The tokens of both texts, unstemmed, and the longest common subsequence of every pair of their beginnings."""
+    rows, columns = (tokenize.tokenize(text, None) for text in (reference, candidate))
+    lengths = [[0] * (len(columns) + 1)]
+    for row in rows:
+        above, line = lengths[-1], [0]
+        for place, column in enumerate(columns):
+            line.append(above[place] + 1 if row == column else max(above[place + 1], line[place]))
+        lengths.append(line)
+    return {"reference": rows, "candidate": columns, "lengths": lengths}
 
 
 def _evenly(first: float, last: float, count: int) -> list[float]:
