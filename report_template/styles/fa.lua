@@ -60,6 +60,7 @@ local function parts_of(text)
   local function cut(stop)
     local part = text:sub(start, stop)
     local before, core, after = part:match("^([%(%[\"']*)(.-)([%)%]\"'.,:;!?]*)$")
+    if core == "al" and after:sub(1, 1) == "." then core, after = "al.", after:sub(2) end -- of "et al.", no end of a sentence
     if latin and has_latin(core) then
       add({ text = before })
       add({ text = core, latin = true })

@@ -55,6 +55,7 @@ def persian(markdown):
         ("می‌شود", "می‌شود"),
         ("[How many? 3]{.question}", "⟪How many? 3⟩"),
         ("Adam, 0.0002", "⟨Adam, 0.0002⟩"),
+        ("مسیر Tong et al. راست", "مسیر ⟨Tong et al.⟩\u00a0راست"),
     ],
 )
 def test_a_line_is_set_in_persian(markdown, printed):

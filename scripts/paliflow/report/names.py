@@ -49,6 +49,7 @@ PERSIAN_NAMES = {
     "gaussian_to_8gaussians": _pair("گاوسی", "8 گاوسی"),
     "gaussian_to_moons": _pair("گاوسی", "دو هلال"),
     "moons_to_8gaussians": _pair("دو هلال", "8 گاوسی"),
+    "wide_moons_to_wide_8gaussians": _pair("دو هلال گسترده", "8 گاوسی گسترده"),
     "gaussian_to_scurve": _pair("گاوسی", "منحنی S"),
     "gaussian_to_checkerboard": _pair("گاوسی", "صفحهٔ شطرنجی"),
     "gaussian_to_digits": _pair("گاوسی", "رقم‌ها"),
