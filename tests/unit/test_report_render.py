@@ -103,10 +103,6 @@ def test_the_page_needs_no_other_file(page):
     assert all(address.startswith("data:") for address in addresses if address)
 
 
-def test_the_page_holds_no_script(page):
-    assert "script" not in {tag for tag, _ in page.elements}
-
-
 def test_hostile_text_is_shown_as_it_is(faces):
     assert "Is &lt;script&gt;alert(1)&lt;/script&gt; a | b *bold* $x$ {{ x }} #call() @cite [l](http://x)" in faces[".html"].decode()
 
@@ -171,7 +167,11 @@ def test_both_languages_print_the_same_decimal_numbers(faces, persian):
 
 def headers(text):
     """The header cells of all tables of a Markdown, without their formulas."""
-    return [re.sub(r"\$.*?\$", "", cell).strip() for line in re.findall(r"^\|(.*)\|\n\|[:|-]+\|$", text, re.MULTILINE) for cell in line.split("|")]
+    return [
+        re.sub(r"\$.*?\$", "", cell).strip()
+        for line in re.findall(r"^\|(.*)\|\n\|[:|-]+\|$", text, re.MULTILINE)
+        for cell in line.split("|")
+    ]
 
 
 def test_no_table_header_is_left_in_english(faces, persian):

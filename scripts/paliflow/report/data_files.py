@@ -1,4 +1,4 @@
-"""Links from a figure or table to the files that hold its numbers: beside the report in the archive, under the same names as below results."""
+"""Links from a figure or table to the files that hold its numbers: in the archive they lie about the report as they do below results."""
 
 from collections.abc import Sequence
 from pathlib import Path
