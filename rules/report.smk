@@ -249,7 +249,15 @@ rule render_report:
             *expand(rules.reproduce_tong.output.metrics, pair=PAPER_PAIRS),
             rules.compute_theory.output.metrics,
         ],
-        examples=rules.plot_clevr.input.examples,
+        data=[  # that the figures link to, beside the metrics
+            rules.plot_clevr.input.examples,
+            rules.plot_vlm.input.log,
+            rules.plot_theory.input.attention,
+            rules.plot_theory.input.mask,
+            *rules.plot_flow.input.logs,
+            *rules.plot_flow.input.samples,
+            rules.evaluate_digits.output.samples,
+        ],
         samples=rules.sample_answers.output,
         adapter=f"{MAIN_TRAINING}/weights",
         figures=[
@@ -285,6 +293,7 @@ rule pack_submission:
         report=rules.render_report.output,
         results=[
             *rules.render_report.input.metrics,
+            *rules.render_report.input.data,
             *rules.sample_answers.output,
             *rules.render_report.input.figures,
             *rules.render_report.input.tables,

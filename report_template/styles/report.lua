@@ -3,8 +3,9 @@
 local typst = FORMAT == "typst"
 
 local blocks = { card = true, cards = true, caption = true, summary = true, source = true, byline = true, wide = true, long = true,
-  pair = true, datacard = true }
-local spans = { right = true, wrong = true, kind = true, question = true, number = true, interval = true }
+  pair = true, datacard = true, glance = true, findings = true, thumbnails = true, way = true }
+local parted = { card = 1, pair = 1, thumbnails = math.huge } -- into arguments of their function: one block at the start, or all
+local spans = { right = true, wrong = true, kind = true, question = true, number = true, interval = true, beside = true }
 
 local function named(classes, known)
   for _, class in ipairs(classes) do
@@ -52,6 +53,7 @@ function Math(formula)
 end
 
 function Span(span)
+  if typst and span.classes:includes("data") then return {} end -- only the page lies beside the files that it links to
   local class = named(span.classes, spans)
   if not (typst and class) then return nil end
   local inlines = pandoc.Inlines(span.content)
@@ -69,9 +71,10 @@ function Div(div)
     return framed(div)
   end
   if not (typst and class) then return nil end
-  local content = pandoc.Blocks(div.content)
-  if class == "card" or class == "pair" then
-    content:insert(2, raw("]["))
+  local content = pandoc.Blocks({})
+  for place, block in ipairs(div.content) do
+    content:insert(block)
+    if parted[class] and place <= parted[class] and place < #div.content then content:insert(raw("][")) end
   end
   content:insert(1, raw("#styled-" .. class .. "["))
   content:insert(raw(div.identifier ~= "" and ("] <" .. div.identifier .. ">") or "]"))

@@ -117,6 +117,7 @@ def make_results(results: Path, settings: dict[str, Any], question: str = "What 
     for pair in pairs:
         _flow(results, pair, settings)
     _flow_studies(results, settings)
+    _arrays(results, pairs)
 
 
 def make_comparison(settings: dict[str, Any]) -> dict[str, Any]:
@@ -248,7 +249,12 @@ def make_scores(
         entry = compared(129) | {"prior_answer": answer, "rouge2": _score(0, 129)}
         by_kind[kind] = entry | dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), entry["exact_match"])
     values = {"n": 1290, "exact_match": _score(level, 1290), "exact_match_mean_over_kinds": _score(level - 0.01, 1290)}
-    values |= {"prior_exact_match": _score(0.42, 1290), "prior_exact_match_mean_over_kinds": _score(0.43, 1290), "by_kind": by_kind}
+    values |= {
+        "prior_rougeL": _score(0.42, 1290),
+        "prior_exact_match": _score(0.42, 1290),
+        "prior_exact_match_mean_over_kinds": _score(0.43, 1290),
+        "by_kind": by_kind,
+    }
     values |= {"exact_match_above_prior": _score(level - 0.42, 1290), "exact_match_above_prior_mean_over_kinds": _score(level - 0.44, 1290)}
     values |= dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), _score(level + 0.01, 1290)) | {"rouge2": _score(0, 1290)}
     values["by_family"] = {family: compared(61) for family in FAMILIES} if programs else {}
@@ -313,6 +319,7 @@ def _flow_studies(results: Path, settings: dict[str, Any]) -> None:
     many = max(settings["flow"]["evaluations"])
     frechet["diffusion"] = {sampler: _score(0.5, 3) for sampler in (f"ddpm_{many}", f"ddim_{many}", "dopri5")}
     values = {"frechet": frechet, "nearest_training": frechet, "near_copies": frechet, "held_out_images": {"nearest_training": 2.1}}
+    values["training_images"] = {"frechet": _score(0.3, 10)}
     _metrics(results / "evaluate_digits" / "metrics.json", values | {"classifier_accuracy": 0.97})
     sizes = settings["flow"]["transport"]["batch_sizes"]
     found = {coupling: {name: _score(0.5, 3) for name in ("straightness", "wasserstein_one_step")} for coupling in couplings}
@@ -324,6 +331,13 @@ def _flow_studies(results: Path, settings: dict[str, Any]) -> None:
     energies: dict[str, Any] = {coupling: {"normalised_path_energy": _score(0.2, 5), "paper": 0.222} for coupling in couplings}
     for pair in ("gaussian_to_8gaussians", "wide_moons_to_wide_8gaussians"):
         _metrics(results / "reproduce_tong" / pair / "metrics.json", energies | {"exact_field": {"radius 5": _score(0.2, 5)}})
+
+
+def _arrays(results: Path, pairs: Sequence[str]) -> None:
+    """Empty stand-ins for the files of arrays that the report links to."""
+    drawn = [file for pair in pairs for file in (f"train_flow/{pair}/train_log.parquet", f"evaluate_flow/{pair}/samples.npz")]
+    for name in (*drawn, "evaluate_digits/samples.npz"):
+        (results / name).touch()
 
 
 def _score(value: float, n: int) -> dict[str, float]:

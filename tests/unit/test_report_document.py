@@ -47,6 +47,19 @@ def test_a_written_table_is_captioned(render):
     assert render(text).endswith("::: wide\n| a |\n|---|\n| 1 |\n\n: **Table\u00a01.** Caption. {#tab:x}\n:::")
 
 
+def test_a_figure_links_to_its_data_below_results(render):
+    call = '{{ figure("fig:a", "there.svg", caption="c", alt="a", data=each("{}/metrics.json", ["stage", "stage"])) }}'
+    link = "[`stage/metrics.json`](<../stage/metrics.json>)"
+    assert f"c [Data: {link}, {link}]{{.data}}](../figures/there.svg)" in render('{{ ref("fig:a") }}' + call)
+
+
+def test_a_table_links_to_its_file(render, tmp_path):
+    (tmp_path / "results" / "tables").mkdir()
+    (tmp_path / "results" / "tables" / "t.csv").write_text("a\n1\n")
+    text = render('{{ ref("tab:a") }}{{ table("tab:a", "t.csv", caption="c") }}')
+    assert "c [Data: [`tables/t.csv`](<../tables/t.csv>)]{.data} {#tab:a}" in text
+
+
 @pytest.mark.parametrize(
     ("call", "complaint"),
     [
@@ -58,6 +71,12 @@ def test_a_written_table_is_captioned(render):
         ("settings.vlm.rang", "'rang'"),
         ('figure("fig:a", "absent.svg", caption="c", alt="a")', r"results/figures/absent\.svg is missing"),
         ('figure("fig:a", "there.svg", caption="c", alt="a", animation="absent.gif")', r"results/figures/absent\.gif is missing"),
+        (
+            'figure("fig:a", "there.svg", caption="c", alt="a", data="stage/absent.csv")',
+            r"the data file results/stage/absent\.csv is missing",
+        ),
+        ('thumbnail("fig:a", "absent.svg", "words")', r"results/figures/absent\.svg is missing"),
+        ('thumbnail("fig:none", "there.svg", "words")', "'fig:none' is referred to but defined nowhere"),
         ('figure("fig:a", "there.svg", caption="c")', "missing 1 required positional argument: 'alt'"),
         ('figure("fig:a", "there.svg", caption="c", alt="a")', "'fig:a' is defined but no text refers to it"),
         ('table("tab:a", "absent.csv", caption="c")', r"absent\.csv is missing"),

@@ -17,7 +17,18 @@ from paliflow.report.words import ENGLISH, LANGUAGES, PERSIAN, words_of
 TEMPLATES = REPOSITORY / "report_template"
 ENVIRONMENT = jinja2.Environment(comment_start_string="<#", comment_end_string="#>")
 FILES = [path.relative_to(TEMPLATES).as_posix() for part in ("", "sections/", "theory/") for path in sorted(TEMPLATES.glob(f"{part}*.j2"))]
-TEXTS = {"figure": 2, "table": 2, "grid": 1, "captioned_table": 1, "marking_grid": 1, "cards": 1, "standing": 2, "difference": 1, "name": 0}
+TEXTS = {
+    "figure": 2,
+    "thumbnail": 2,
+    "table": 2,
+    "grid": 1,
+    "captioned_table": 1,
+    "marking_grid": 1,
+    "cards": 1,
+    "standing": 2,
+    "difference": 1,
+    "name": 0,
+}
 """How many of a call's first arguments are no text of a language; of the calls that are not here all are."""
 TEXT_OPTIONS = {"caption", "alt", "names", "what"}
 CALLS = {"value", "interval", "score", "setting", "compared", "cite", "ref", "nearer", "clearly_above", *TEXTS} - {"name"}

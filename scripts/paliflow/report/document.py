@@ -13,6 +13,7 @@ import jinja2
 from paliflow import files
 from paliflow.errors import InputError
 from paliflow.report import groups, samples, tables
+from paliflow.report.data_files import each, link_data
 from paliflow.report.labels import Labels
 from paliflow.report.markdown import Markdown, escape, escape_plain
 from paliflow.report.origins import Origins
@@ -85,6 +86,8 @@ class Document:
         yield "cite", lambda *keys: self.labels.cite(keys, _place())
         yield "ref", lambda label: self.labels.point(label, _place())
         yield "figure", self.figure
+        yield "each", each
+        yield "thumbnail", self.thumbnail
         yield "table", self.table
         yield "grid", self.grid
         yield "captioned_table", self.captioned_table
@@ -135,13 +138,31 @@ class Document:
             return groups.compared_ranks(comparison)
         return {"methods": groups.compared_methods, "weights": groups.compared_weights}[what](comparison, rank)
 
-    def figure(self, label: str, file: str, caption: str, alt: str, width: str = "100%", animation: str | None = None) -> Markdown:
-        """A numbered picture from results/figures; the HTML shows the `animation` in its place to who has not asked for less motion."""
+    def figure(
+        self,
+        label: str,
+        file: str,
+        caption: str,
+        alt: str,
+        data: str | Sequence[str] = (),
+        width: str = "100%",
+        animation: str | None = None,
+    ) -> Markdown:
+        """A numbered picture from results/figures; the HTML shows the `animation` in its place to who has not asked for less motion.
+
+        Args:
+            data: the files below results that it draws, to which the HTML links; none for a diagram.
+        """
         self.origins.show(label, *(f"figures/{name}" for name in (file, animation) if name))
         number = self.labels.define(label, _place())
-        alt = " ".join(alt.split()).replace("\\", "").replace('"', "'")
+        links = link_data(data, self.results, self.words.data)
         moving = f' animation="../figures/{animation}"' if animation else ""
-        return Markdown(f'![{number} {_one_line(caption)}](../figures/{file}){{#{label} alt="{alt}" width={width}{moving}}}')
+        return Markdown(f'![{number} {_one_line(caption)}{links}](../figures/{file}){{#{label} alt="{_alt(alt)}" width={width}{moving}}}')
+
+    def thumbnail(self, label: str, file: str, text: str) -> Markdown:
+        """A figure in small, with a few words, which leads to where it stands."""
+        self.origins.require(f"figures/{file}")
+        return Markdown(f'[![](../figures/{file}){{alt="{_alt(text)}"}}](#{label}) {self.labels.point(label, _place())}: {_one_line(text)}')
 
     def table(
         self,
@@ -157,7 +178,7 @@ class Document:
         self.origins.show(label, f"tables/{file}")
         called = {**self.words.names, **(names or {})}
         body = tables.print_csv(self.results / "tables" / file, formats or {}, best or {}, called, columns, self.words)
-        return self._captioned(label, body, caption)
+        return self._captioned(label, body, caption, f"tables/{file}")
 
     def grid(self, label: str, header: Sequence[object], rows: tables.Rows, caption: str, right: Sequence[int] = ()) -> Markdown:
         """A numbered table of values that the template gives; `right` names the columns set flush right, from 0."""
@@ -181,12 +202,14 @@ class Document:
                 raise InputError(f"the picture {sample['image']} is missing: run the rule sample_answers again.")
         number = self.labels.define(label, _place())
         printed = samples.print_cards(drawn, self.words)
-        return Markdown(f"::: {{#{label} .cards}}\n{printed}\n\n::: caption\n{number} {_one_line(caption)}\n:::\n:::")
+        links = link_data("sample_answers/samples.json", self.results, self.words.data)
+        return Markdown(f"::: {{#{label} .cards}}\n{printed}\n\n::: caption\n{number} {_one_line(caption)}{links}\n:::\n:::")
 
-    def _captioned(self, label: str, body: Markdown, caption: str) -> Markdown:
+    def _captioned(self, label: str, body: Markdown, caption: str, data: str | Sequence[str] = ()) -> Markdown:
         number = self.labels.define(label, _place())
+        links = link_data(data, self.results, self.words.data)
         kind = "long" if body.count("\n") > MOST_ROWS_TOGETHER else "wide"
-        return Markdown(f"::: {kind}\n{body}\n\n: {number} {_one_line(caption)} {{#{label}}}\n:::")
+        return Markdown(f"::: {kind}\n{body}\n\n: {number} {_one_line(caption)}{links} {{#{label}}}\n:::")
 
     def _placed(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def placed(*arguments: Any, **named: Any) -> Any:
@@ -244,6 +267,10 @@ def _front_matter(text: object) -> Markdown:
 
 def _chunks(text: str, length: int) -> list[str]:
     return [text[start : start + length] for start in range(0, len(text), length)]
+
+
+def _alt(text: str) -> str:
+    return " ".join(text.split()).replace("\\", "").replace('"', "'")
 
 
 def _one_line(caption: str) -> str:

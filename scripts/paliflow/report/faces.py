@@ -20,7 +20,7 @@ def make_html(markdown: str, styles: Path, folder: Path, metadata: dict[str, str
     """The report as one HTML file that needs no other: pictures and style inside, formulas as MathML.
 
     Args:
-        styles: the folder of report.html, report.css and report.lua.
+        styles: the folder of report.html, report.css, report.js and report.lua.
         folder: where the pictures' relative paths start.
         metadata: title, author, the language's code `lang` and direction `dir`, and the page's words in it.
     """
@@ -31,6 +31,7 @@ def make_html(markdown: str, styles: Path, folder: Path, metadata: dict[str, str
         "--embed-resources",
         f"--template={styles / 'report.html'}",
         f"--css={styles / 'report.css'}",
+        f"--variable=script={styles / 'report.js'}",
         *_filters(styles, metadata["lang"]),
         *([f"--css={styles / metadata['lang']}.css"] if metadata["lang"] != ENGLISH.language else []),
         *(f"--metadata={key}={value}" for key, value in metadata.items()),

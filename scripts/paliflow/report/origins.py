@@ -22,7 +22,12 @@ class Origins:
         self._shown: dict[str, list[str]] = {}
 
     def show(self, label: str, *names: str) -> None:
-        """Keep which files, named below the results folder, a figure or table is made of.
+        """Keep which files, named below the results folder, a figure or table is made of; errors as `require`."""
+        self.require(*names)
+        self._shown[label] = list(names)
+
+    def require(self, *names: str) -> None:
+        """See that files below the results folder can be put into the report.
 
         Raises:
             InputError: a file is missing, or a figure too large to be put into the report.
@@ -36,7 +41,6 @@ class Origins:
                     f"the figure results/{name} has {path.stat().st_size / 1e6:.1f} MB, and one in the report may have at most "
                     f"{MOST_FIGURE_BYTES / 1e6:g} MB: save clouds of points as PNG, draw fewer of them, or shorten an animation."
                 )
-        self._shown[label] = list(names)
 
     def calls(self) -> Iterator[tuple[str, Markdown]]:
         """Each figure and table that has files of its own, and the calls that make these anew."""

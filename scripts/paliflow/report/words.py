@@ -29,6 +29,7 @@ class Words:
     figure: str
     table: str
     item: str
+    data: str
     comma: str
     and_last: str
     range: str
@@ -70,10 +71,17 @@ ENGLISH = Words(
     folder="",
     title="Fine-tuning a vision-language model, and flow matching with optimal transport",
     names=NAMES,
-    page={"contents": "Contents"},
+    page={
+        "contents": "Contents",
+        "skip": "Skip to the text",
+        "enlarge": "Enlarge",
+        "close": "Close",
+        "sort": "Click to sort",
+    },
     figure="Figure",
     table="Table",
     item="item",
+    data="Data:",
     comma=", ",
     and_last=" and ",
     range="{low}–{high}",
@@ -112,10 +120,17 @@ PERSIAN = Words(
     folder="fa/",
     title="تنظیم دقیق یک مدل بینایی–زبان، و تطبیق جریان با انتقال بهینه",
     names=PERSIAN_NAMES,
-    page={"contents": "فهرست مطالب"},
+    page={
+        "contents": "فهرست مطالب",
+        "skip": "رفتن به متن",
+        "enlarge": "بزرگ‌نمایی",
+        "close": "بستن",
+        "sort": "برای مرتب‌سازی کلیک کنید",
+    },
     figure="شکل",
     table="جدول",
     item="بند",
+    data="داده‌ها:",
     comma="، ",
     and_last=" و ",
     range="{low} تا {high}",
