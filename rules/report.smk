@@ -298,7 +298,6 @@ rule pack_submission:
             *rules.render_report.input.figures,
             *rules.render_report.input.tables,
             "results/evaluate_base/predictions.jsonl",
-            "results/evaluate_base/attention_mask.json",
             *expand("results/evaluate_adapter/{run}/predictions.jsonl", run=RUNS),
             *expand("results/train_adapter/{run}/train_log.jsonl", run=RUNS),
             f"{MAIN_TRAINING}/weights",

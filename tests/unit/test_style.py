@@ -1,7 +1,9 @@
 """Figures: equal bytes for equal drawings, whole files, and colours that can be told apart."""
 
 import itertools
+import re
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
@@ -53,3 +55,11 @@ def test_colours_of_one_comparison_differ_in_brightness_too(group):
 def test_axes_come_as_a_grid():
     _, axes = style.new_figure(2.0)
     assert axes.shape == (1, 1)
+
+
+def test_paths_are_rounded_to_a_hundredth_of_a_point(tmp_path):
+    figure, axes = style.new_figure(1.0)
+    axes[0, 0].plot(np.linspace(0, 1, 50), np.sin(np.arange(50)))
+    style.save_figure(figure, tmp_path / "line.svg")
+    paths = re.findall(r' d="([^"]*)"', (tmp_path / "line.svg").read_text())
+    assert not any(re.search(r"\.\d{3}", path) for path in paths) and any(re.search(r"\.\d{2}", path) for path in paths)
