@@ -13,7 +13,8 @@ import jinja2
 import pytest
 from jinja2 import nodes
 from report_fixture import REPOSITORY
-from test_report_render import Page, make_study, render
+from study_fixture import make_study, render
+from test_report_render import Page
 
 from paliflow.report.faces import make_typst
 

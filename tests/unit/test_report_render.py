@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 import urllib.parse
 from collections import Counter
 from html.parser import HTMLParser
@@ -12,65 +10,12 @@ from html.parser import HTMLParser
 import pytest
 import typst
 import yaml
-from report_fixture import ALONE, COMPARISON, REPOSITORY, RULES, load_settings, make_flow_stand_ins, make_results
+from report_fixture import ALONE, REPOSITORY
+from study_fixture import changed, make_study, render, tabulate
 
 from paliflow.errors import InputError
 from paliflow.report.faces import make_typst
-from paliflow.report.render import render_report
 from paliflow.report.words import ENGLISH, PERSIAN
-
-HOSTILE = "Is <script>alert(1)</script> a | b *bold* $x$ {{ x }} #call() @cite [l](http://x) سلام `code` \\n?"
-
-
-def make_study(folder, source="embedded", comparison=COMPARISON, **data):
-    """Results in `folder`, with the figures and tables that the report's own programs make of them, and the settings."""
-    settings = load_settings()
-    settings["data"] |= {"source": source} | data
-    settings["vlm"]["comparison"] = comparison
-    results = folder / "results"
-    make_results(results, settings, HOSTILE)
-    make_flow_stand_ins(results)
-    figures, tables, theory = "results/figures", "results/tables", "results/compute_theory/metrics.json"
-    subset = ["--metrics", "results/subset_clevr/metrics.json", "--examples", "results/subset_clevr/examples.json"]
-    drawn = options(f"{figures}/clevr_", ".svg", answers="answers", lengths="lengths", sheet="examples")
-    run(folder, "plot_clevr", *subset, *drawn)
-    run(folder, "compute_theory", "--metrics", theory)
-    seen = ["--analysis", "results/analyse_adapter/metrics.json", "--attention", "results/analyse_adapter/attention.json"]
-    seen += ["--mask", "results/evaluate_base/attention_mask.json"]
-    names = ["nf4_levels", "quantisation_error", "singular_values", "attention_mask", "attention_maps"]
-    names += ["lora", "coprompt", "conditional_paths", "pairs"]
-    drawn = [part for name in names for part in (f"--{name.replace('_', '-')}", f"{figures}/theory_{name}.svg")]
-    run(folder, "plot_theory", "--theory", theory, *seen, *drawn)
-    names = ["families", "architectures", "siglip-pairs", "siglip-ring", "stages", "freezing"]
-    run(folder, "plot_diagrams", *(part for name in names for part in (f"--{name}", f"{figures}/diagram_{name.replace('-', '_')}.svg")))
-    run(folder, "plot_memory", "--memory", "results/measure_memory/metrics.json", "--figure", f"{figures}/memory_terms.svg")
-    read = options("results/", "/metrics.json", base="evaluate_base", main="evaluate_adapter/main", training="train_adapter/main")
-    read += ["--comparison", "results/compare_runs/metrics.json"]
-    names = {"loss": "loss", "kinds": "exact_match_by_kind", "rouge": "rouge", "ranks": "ranks", "forgetting": "forgetting"}
-    drawn = options(f"{figures}/vlm_", ".svg", **names, confusion="confusion", calibration="calibration", difficulty="difficulty")
-    run(folder, "plot_vlm", *read, "--log", "results/train_adapter/main/train_log.jsonl", *drawn)
-    names = {"scores": "scores", "kinds": "by_kind", "families": "by_family", "extremes": "family_extremes", "training-table": "training"}
-    written = options(f"{tables}/vlm_", ".csv", **names, methods="methods", ranks="ranks", consistency="consistency")
-    answers = ["--predictions", "results/evaluate_adapter/main/predictions.jsonl", "--summary", f"{tables}/vlm_summary.json"]
-    run(folder, "tabulate_vlm", *read, *answers, *written)
-    run(
-        folder, "plot_workflow", "--rules", json.dumps(RULES), "--figure", f"{figures}/workflow.svg", "--record", f"{figures}/workflow.json"
-    )
-    return settings
-
-
-def options(before, after, **names):
-    return [part for option, name in names.items() for part in (f"--{option}", f"{before}{name}{after}")]
-
-
-def run(folder, script, *arguments):
-    subprocess.run([sys.executable, REPOSITORY / "scripts" / f"{script}.py", *arguments], cwd=folder, check=True)
-
-
-def render(folder, settings, templates=REPOSITORY / "report_template"):
-    report = folder / "results" / "report"
-    render_report(settings, templates, folder / "results", report / "report.md", report / "report.html", report / "report.pdf")
-    return {path.suffix: path.read_bytes() for path in report.iterdir()}
 
 
 class Page(HTMLParser):
@@ -194,14 +139,10 @@ def test_the_title_that_is_left_open_is_in_the_reports_language(faces, persian):
 
 
 def test_a_missing_number_writes_nothing(study, tmp_path):
-    folder, settings = study
-    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
-    path = tmp_path / "results" / "evaluate_base" / "metrics.json"
-    document = json.loads(path.read_text())
-    del document["values"]["rougeL"]
-    path.write_text(json.dumps(document))
+    with changed(study, tmp_path, "evaluate_base") as values:
+        del values["rougeL"]
     with pytest.raises(InputError, match=r"^sections/first_page\.md\.j2, line \d+: 'rougeL.value' is not in the metrics of evaluate_base"):
-        render(tmp_path, settings)
+        render(tmp_path, study[1])
     assert not (tmp_path / "results" / "report").exists()
 
 
@@ -272,18 +213,49 @@ def test_a_study_of_one_run_compares_nothing(sparse):
 
 
 def test_the_text_follows_the_numbers(study, tmp_path):
-    folder, settings = study
-    shutil.copytree(folder / "results", tmp_path / "results", ignore=shutil.ignore_patterns("report"))
-    path = tmp_path / "results" / "compare_runs" / "metrics.json"
-    document = json.loads(path.read_text())
     worse = {"value": -0.03, "low": -0.05, "high": -0.01, "n": 1290}
-    document["values"]["against_base"]["main"]["difference"] = worse
-    document["values"]["against_qlora"]["qlora_rank16_consistency8"]["difference"] = worse
-    document["values"]["groups"]["full"]["kept"] = {"value": 0.9, "low": 0.89, "high": 0.91, "n": 3}
-    path.write_text(json.dumps(document))
-    text = render(tmp_path, settings)[".md"].decode()
+    with changed(study, tmp_path, "compare_runs") as values:
+        values["against_base"]["main"]["difference"] = worse
+        values["against_qlora"]["qlora_rank16_consistency8"]["difference"] = worse
+        values["groups"]["full"]["kept"] = {"value": 0.9, "low": 0.89, "high": 0.91, "n": 3}
+    text = render(tmp_path, study[1])[".md"].decode()
     assert "exact match after tuning is 3.0\u00a0points below that before (−5.0 to −1.0)" in text
     assert "full fine\\-tuning kept most" in text and "is not shown by these runs" in text and "and at a price" in text
+
+
+@pytest.fixture(scope="module")
+def unsure(study, tmp_path_factory):
+    """The Markdown where one stage's numbers say something else: the tuned model is hardly above the prior."""
+    folder = tmp_path_factory.mktemp("unsure")
+    with changed(study, folder, "evaluate_adapter/main") as values:
+        values["exact_match"] = {"value": 0.431, "low": 0.402, "high": 0.463, "n": 1290}
+        values["exact_match_above_prior"] = {"value": 0.011, "low": -0.012, "high": 0.034, "n": 1290}
+        for number, scores in enumerate(values["by_kind"].values()):
+            scores["exact_match_above_prior"] = {"value": -0.1, "low": -0.2, "high": 0.1 if number else -0.05, "n": 129}
+        only = {"value": 0.0, "low": 0.0, "high": 0.0, "n": 1}
+        values["by_program_length"]["30"] = {"n": 1, "exact_match": only, "prior_exact_match": only}
+        values["confusion"]["counts"] = [[0] * len(row[:-1]) + [sum(row)] for row in values["confusion"]["counts"]]
+    tabulate(folder)
+    return render(folder, study[1])[".md"].decode()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "to 43.1\u00a0% (40.2–46.3) after tuning",  # a value in the summary
+        "| after tuning \\(QLoRA\\) | **43.1\u00a0%** [(40.2–46.3)]",  # a cell of a table
+        "the tuned model is 1.1\u00a0points above this prior (−1.2 to +3.4; zero lies in the interval)",
+        "For none of the 10 kinds does the interval",
+        "For exist it is below the prior, with the whole interval",
+        "Tuning thus brought the form of the answers no nearer",
+    ],
+)
+def test_the_text_follows_one_metrics_file(faces, unsure, told):
+    assert told in unsure and told not in faces[".md"].decode()
+
+
+def test_a_division_of_few_questions_is_no_end_to_compare(unsure):
+    assert "steps (*n* = " in unsure and "With 30 steps" not in unsure
 
 
 def test_random_weights_are_told_on_the_first_page_and_beside_the_training(study, tmp_path):

@@ -37,7 +37,7 @@ def tabulate_groups(groups: Groups, against: Mapping[str, Any]) -> pandas.DataFr
             row |= score_columns(title, group[measure])
         row |= score_columns("Against QLoRA", against[label]["difference"] if label in against else None)
         tests = against[label]["mcnemar_by_seed"] if label in against else []
-        row["p by seed"] = ", ".join(f"{test['p_value']:.2g}" for test in tests)
+        row["p by seed"] = ", ".join(f"{test['p_value']:.2g}" if test["p_value"] >= 0.001 else "<0.001" for test in tests)
         row["Trained parameters"] = group["trainable_parameters"]
         row["Kept file (KiB)"] = round(group["adapter_bytes"] / 2**10)
         row["Training seconds"] = round(group["training_seconds"])
