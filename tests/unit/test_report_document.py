@@ -24,7 +24,7 @@ def render(tmp_path):
     def rendered(text, section=""):
         (tmp_path / "report.md.j2").write_text(text)
         (tmp_path / "sections" / "part.md.j2").write_text(section)
-        return Document(tmp_path, results, load_settings(), {"known": Markdown("K.")}).render()
+        return Document(tmp_path, results, load_settings(), "A title", {"known": Markdown("K.")}).render()
 
     return rendered
 

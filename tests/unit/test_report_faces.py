@@ -23,7 +23,7 @@ def moving(tmp_path_factory):
     for name in ("still.png", "moving.gif"):
         Image.new("L", (4, 4)).save(folder / "figures" / name)
     (folder / "templates" / "report.md.j2").write_text(CALL)
-    return Document(folder / "templates", folder, {}, {}).render(), folder / "report"
+    return Document(folder / "templates", folder, {}, "A title", {}).render(), folder / "report"
 
 
 def test_the_page_holds_the_animation_and_the_still_picture(moving):

@@ -86,7 +86,7 @@ def test_a_text_that_is_not_translated_stops_the_render_with_its_name(tmp_path):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text(text)
     with pytest.raises(InputError, match=r"the template fa/sections/part\.md\.j2 is missing"):
-        Document(tmp_path, tmp_path, load_settings(), {}, PERSIAN).render()
+        Document(tmp_path, tmp_path, load_settings(), "A title", {}, PERSIAN).render()
 
 
 def test_there_is_no_persian_text_without_its_english_one():

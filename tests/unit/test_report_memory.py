@@ -28,7 +28,7 @@ def render(folder: Path, memory: dict[str, Any]) -> str:
     (folder / "templates/report.md.j2").write_text('{% include "theory/q1_4_2.md.j2" %}\n### 1.4.1 NF4 (5 marks)\n')
     settings = yaml.safe_load((TEMPLATES.parent / "config.yaml").read_text())
     sources = {key: Markdown(key) for key in SOURCES.split()}
-    return " ".join(Document(folder / "templates", folder / "results", settings, sources).render().split())
+    return " ".join(Document(folder / "templates", folder / "results", settings, "A title", sources).render().split())
 
 
 def test_each_bar_is_as_long_as_the_sum_of_its_terms() -> None:

@@ -141,7 +141,7 @@ def test_the_title_that_is_left_open_is_in_the_reports_language(faces, persian):
 def test_a_missing_number_writes_nothing(study, tmp_path):
     with changed(study, tmp_path, "evaluate_base") as values:
         del values["rougeL"]
-    with pytest.raises(InputError, match=r"^sections/first_page\.md\.j2, line \d+: 'rougeL.value' is not in the metrics of evaluate_base"):
+    with pytest.raises(InputError, match=r"^sections/first_page\.md\.j2, line \d+: 'rougeL' is not in the metrics of evaluate_base"):
         render(tmp_path, study[1])
     assert not (tmp_path / "results" / "report").exists()
 

@@ -36,14 +36,15 @@ class Document:
         templates: the folder of report.md.j2.
         results: the folder of the stages' results; pictures are named relative to its subfolder `report`.
         settings: the config that the results were made with.
+        title: of the report.
         sources: the bibliography's entries by key.
         words: of the language; its templates stand in its folder below `templates`.
     """
 
     def __init__(
-        self, templates: Path, results: Path, settings: dict[str, Any], sources: dict[str, Markdown], words: Words = ENGLISH
+        self, templates: Path, results: Path, settings: dict[str, Any], title: str, sources: dict[str, Markdown], words: Words = ENGLISH
     ) -> None:
-        self.templates, self.results, self.settings, self.words = Path(templates), Path(results), settings, words
+        self.templates, self.results, self.settings, self.title, self.words = Path(templates), Path(results), settings, title, words
         self.metrics, self.labels, self.origins = Metrics(results), Labels(sources, words), Origins(results)
 
     def render(self) -> str:
@@ -63,7 +64,7 @@ class Document:
             comment_end_string="#>",
             autoescape=False,  # it would escape for HTML; finalize escapes for Markdown, and pandoc for HTML and typst
         )
-        environment.globals |= {"settings": self.settings, "published": PUBLISHED} | {
+        environment.globals |= {"settings": self.settings, "title": self.title, "published": PUBLISHED} | {
             name: self._placed(call) for name, call in self._calls()
         }
         with_words = partial(print_interval, words=self.words)

@@ -21,10 +21,9 @@ def render_report(settings: dict[str, Any], templates: Path, results: Path, mark
     templates, results, folder = Path(templates).resolve(), Path(results).resolve(), Path(markdown).resolve().parent
     report = settings["report"]
     words = words_of(report["language"])
-    if report["title"] == "auto":
-        report = report | {"title": words.title}
-    text = Document(templates, results, settings | {"report": report}, read_sources(templates / "references.bib"), words).render()
-    metadata = {"title": make_visible(report["title"]), "author": make_visible(f"{report['first_name']} {report['last_name']}")}
+    title = words.title if report["title"] == "auto" else report["title"]
+    text = Document(templates, results, settings, title, read_sources(templates / "references.bib"), words).render()
+    metadata = {"title": make_visible(title), "author": make_visible(f"{report['first_name']} {report['last_name']}")}
     metadata |= {"lang": words.language, "dir": words.direction, **words.page}
     folder.mkdir(parents=True, exist_ok=True)
     pages = faces.make_html(text, templates / "styles", folder, metadata)
