@@ -32,7 +32,8 @@ def main() -> None:
     couplings = couple(**drawing, work=work)
     example = draw_batches(arguments.pair, arguments.seed, 0, 0, 1, arguments.batch_size)
     with files.replacing(arguments.indices) as temporary:
-        np.savez(temporary, **couplings.indices, example_source=example.source[0], example_target=example.target[0])
+        named = {"pair": arguments.pair, "seed": arguments.seed, "example_source": example.source[0], "example_target": example.target[0]}
+        np.savez(temporary, **couplings.indices, **named)
     values = {
         "mean_squared_distance": couplings.cost,
         "share_of_independent_cost": {name: cost / couplings.cost["independent"] for name, cost in couplings.cost.items()},

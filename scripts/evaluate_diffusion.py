@@ -20,6 +20,8 @@ from paliflow.flow.network import VelocityFields, load_fields
 from paliflow.flow.sample import log_likelihood, solve_dopri5, solve_fixed
 from paliflow.seeds import derive_seed
 
+SIGNED = ("negative_log_likelihood", "kl_target_model")  # the estimate of a divergence can fall below 0
+
 
 def main() -> None:
     parser = Parser(description=__doc__)
@@ -67,7 +69,10 @@ def main() -> None:
 
     floors = measures.measure_floors(pair, arguments.seed, arguments.sample_points)
     values: dict[str, Any] = {f"{name}_floor": floor for name, floor in floors.items()}
-    values |= {name: {sampler: spread(runs) for sampler, runs in samplers.items()} for name, samplers in found.items()}
+    values |= {
+        name: {sampler: spread(runs, lowest=-np.inf if name in SIGNED else 0) for sampler, runs in samplers.items()}
+        for name, samplers in found.items()
+    }
     with files.replacing(arguments.samples) as temporary:
         np.savez(temporary, **kept)
     units = dict.fromkeys((*measures.DISTANCES, "wasserstein_large"), "the data's units") | dict.fromkeys(

@@ -48,7 +48,9 @@ def main() -> None:
     for field, name, replicate, about in progress.track(members(arguments.models), "evaluate digits", unit="field"):
         random = np.random.default_rng(derive_seed(arguments.seed, "flow evaluation", PAIR, replicate))
         noise = random.standard_normal((arguments.sample_points, PIXELS), dtype=np.float32)
-        for solver, images in draw_images(field, about, noise, arguments, random).items():
+        drawn, needed = draw_images(field, about, noise, arguments, random)
+        found["dopri5_evaluations"][name]["dopri5"].append(needed)
+        for solver, images in drawn.items():
             for measure, score in judge.scores(images).items():
                 found[measure][name][solver].append(score)
             if replicate == 0:
@@ -116,17 +118,18 @@ def members(paths: list[Path]) -> list[tuple[VelocityFields, str, int, dict[str,
 
 def draw_images(
     field: VelocityFields, about: dict[str, Any], noise: np.ndarray, arguments: Any, random: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Images by solver: Euler and dopri5 of a flow; DDPM, DDIM and dopri5 on the probability flow of a diffusion."""
+) -> tuple[dict[str, np.ndarray], int]:
+    """Images by solver, and how often dopri5 evaluated: Euler and dopri5 of a flow; DDPM, DDIM and dopri5 on a diffusion's flow."""
     if "scale" not in about:
         drawn = {f"euler_{budget}": solve_fixed(field, noise, "euler", budget) for budget in arguments.evaluations}
-        return {name: one.points[-1] for name, one in (drawn | {"dopri5": solve_dopri5(field, noise, arguments.tolerance)}).items()}
+        drawn["dopri5"] = solve_dopri5(field, noise, arguments.tolerance)
+        return {name: one.points[-1] for name, one in drawn.items()}, drawn["dopri5"].num_function_evaluations
     drawn = {"dopri5": solve_dopri5(ProbabilityFlow(field), noise, arguments.tolerance)}
     for budget in arguments.evaluations:
         drawn[f"ddpm_{budget}"] = sample_diffusion(field, noise, budget, 1.0, random)
         drawn[f"ddim_{budget}"] = sample_diffusion(field, noise, budget, 0.0, random)
-    scale = about["scale"]
-    return {name: one.points[-1] * np.float32(scale["deviation"]) + np.float32(scale["mean"]) for name, one in drawn.items()}
+    deviation, mean = np.float32(about["scale"]["deviation"]), np.float32(about["scale"]["mean"])
+    return {name: one.points[-1] * deviation + mean for name, one in drawn.items()}, drawn["dopri5"].num_function_evaluations
 
 
 if __name__ == "__main__":

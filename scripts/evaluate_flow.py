@@ -1,8 +1,10 @@
 """Measure the trained fields of one pair in the plane: distances at several numbers of evaluations, their floors, paths, likelihoods."""
 
+import contextlib
 import itertools
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +59,14 @@ def main() -> None:
     values = tell_distances(distances, pair, arguments) | measure_flows(members, pair, arguments)
     with files.replacing(arguments.samples) as temporary:
         np.savez(temporary, **kept | velocity_grid(members, kept["target"]))
-    stage.write_metrics(arguments.metrics, values | {"interval": measures.INTERVAL}, units(), measured={"seconds_of_dopri5": seconds})
+    stage.write_metrics(arguments.metrics, values | {"interval": measures.INTERVAL}, units(), measured=seconds)
 
 
-def measure_samples(members: list, pair: str, arguments: Any) -> tuple[dict[str, Runs], dict[str, np.ndarray], float]:
-    """Every measure of the samples of every solver, one number a field; samples and paths of the first; and what dopri5 took on average."""
+def measure_samples(members: list, pair: str, arguments: Any) -> tuple[dict[str, Runs], dict[str, np.ndarray], dict[str, float]]:
+    """Every measure of the samples of every solver, one number a field; samples and paths of the first; and what a draw took on average."""
     found: dict[str, Runs] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     kept: dict[str, np.ndarray] = {}
-    seconds = []
+    seconds: dict[str, list[float]] = defaultdict(list)
     budgets = [
         (solver, count) for solver in EVALUATIONS_PER_STEP for count in arguments.evaluations if not count % EVALUATIONS_PER_STEP[solver]
     ]
@@ -72,10 +74,12 @@ def measure_samples(members: list, pair: str, arguments: Any) -> tuple[dict[str,
         draws: dict[tuple[str, str], list[float]] = defaultdict(list)
         for draw in range(arguments.draws):
             source, target = measures.evaluation_points(pair, arguments.seed, replicate, draw, arguments.sample_points)
-            ends = {f"{solver}_{count}": solve_fixed(field, source, solver, count).points[-1] for solver, count in budgets}
-            started = time.perf_counter()
-            adaptive = solve_dopri5(field, source, arguments.tolerance, KEPT_TIMES)
-            seconds.append(time.perf_counter() - started)
+            ends = {}
+            for solver, count in budgets:
+                with timed(seconds[f"{coupling}_{solver}_{count}"]):
+                    ends[f"{solver}_{count}"] = solve_fixed(field, source, solver, count).points[-1]
+            with timed(seconds[f"{coupling}_dopri5"]):
+                adaptive = solve_dopri5(field, source, arguments.tolerance, KEPT_TIMES)
             ends["dopri5"] = adaptive.points[-1]
             for solver, points in ends.items():
                 for name, score in measures.sample_measures(pair, points, target).items():
@@ -87,7 +91,15 @@ def measure_samples(members: list, pair: str, arguments: Any) -> tuple[dict[str,
                 kept |= {f"{coupling}_paths": adaptive.points[:, :KEPT_PATHS], "source": source, "target": target}
         for (name, solver), scores in draws.items():
             found[name][coupling][solver].append(float(np.mean(scores)))
-    return found, kept, float(np.mean(seconds))
+    return found, kept, {f"seconds_of_{draw}": float(np.mean(runs)) for draw, runs in seconds.items()}
+
+
+@contextlib.contextmanager
+def timed(runs: list[float]) -> Iterator[None]:
+    """Add the seconds that the block takes."""
+    started = time.perf_counter()
+    yield
+    runs.append(time.perf_counter() - started)
 
 
 def tell_distances(found: dict[str, Runs], pair: str, arguments: Any) -> dict[str, Any]:
@@ -181,7 +193,7 @@ def units() -> dict[str, str]:
 
 
 def _spreads(solvers: dict[str, list[float]], names: tuple[str, ...]) -> dict[str, Any]:
-    return {solver: spread(runs) for solver, runs in solvers.items() if solver.startswith(names)}
+    return {solver: spread(runs, lowest=0) for solver, runs in solvers.items() if solver.startswith(names)}
 
 
 if __name__ == "__main__":

@@ -26,11 +26,11 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, required=True, help="folder to write the tables to")
     arguments = parser.parse_args()
 
-    couplings, trainings, evaluations = (
-        by_pair(arguments.pairs, paths, read_values) for paths in (arguments.couplings, arguments.trainings, arguments.evaluations)
-    )
-    documents = by_pair(arguments.diffused, arguments.diffusions, files.read_json)
-    diffusions, times = ({pair: document[part] for pair, document in documents.items()} for part in ("values", "provenance"))
+    couplings, trainings = (by_pair(arguments.pairs, paths, read_values) for paths in (arguments.couplings, arguments.trainings))
+    flowing = by_pair(arguments.pairs, arguments.evaluations, files.read_json)
+    diffusing = by_pair(arguments.diffused, arguments.diffusions, files.read_json)
+    evaluations, diffusions = ({pair: document["values"] for pair, document in by.items()} for by in (flowing, diffusing))
+    times = {pair: flowing[pair]["provenance"] | document["provenance"] for pair, document in diffusing.items()}
     transport = files.read_json(arguments.transport)
     tables = {
         "scores": scores_table(evaluations),

@@ -66,11 +66,17 @@ def read_indices(path: Path, plan: TrainingPlan) -> dict[str, np.ndarray]:
     """The pairings that a plan needs, by coupling, (seeds, steps, batch) each.
 
     Raises:
-        InputError: the file holds no pairing of that name or of that size.
+        InputError: the file holds no pairing of that name or of that size, or pairs the points of another pair or seed.
     """
     needed = [coupling for coupling in plan.couplings if coupling != "independent"]
     with np.load(path) as stored:
         indices = {coupling: stored[coupling] for coupling in needed if coupling in stored}
+        drawn_for = str(stored["pair"]), int(stored["seed"])
+    if drawn_for != (plan.pair, plan.seed):
+        raise InputError(
+            f"{path} pairs the points of {drawn_for[0]} from seed {drawn_for[1]}, and the training draws those of {plan.pair} from seed "
+            f"{plan.seed}: run couple_flow with the same settings."
+        )
     expected = (plan.seeds, plan.steps, plan.batch_size)
     for coupling in needed:
         if coupling not in indices or indices[coupling].shape != expected:

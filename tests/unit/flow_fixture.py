@@ -48,8 +48,11 @@ def make_diffusion(counts: Sequence[int] = COUNTS) -> dict[str, Any]:
 
 
 def make_times(counts: Sequence[int] = COUNTS) -> dict[str, float]:
-    """The provenance of evaluate_diffusion."""
-    return {f"seconds_of_{name}": 0.25 for name in make_diffusion(counts)["wasserstein"]}
+    """The provenance of evaluate_flow and evaluate_diffusion together."""
+    flows = [f"{coupling}_{solver}" for coupling, by in make_evaluation(counts=counts)["wasserstein"].items() for solver in by]
+    return dict.fromkeys([f"seconds_of_{name}" for name in flows], 0.125) | {
+        f"seconds_of_{name}": 0.25 for name in make_diffusion(counts)["wasserstein"]
+    }
 
 
 def make_samples(couplings: Sequence[str] = COUPLINGS[:2], counts: Sequence[int] = COUNTS) -> dict[str, np.ndarray]:
@@ -98,6 +101,7 @@ def make_digits(couplings: Sequence[str] = COUPLINGS[:2], counts: Sequence[int] 
     for model, by in names.items():
         arrays |= {f"{model}_{name}": np.full((32, 64), 1 / count) for name, count in by.items()}
         arrays |= {f"{model}_{name}_nearest": np.full((32, 64), -1.0) for name in by}
+    values["dopri5_evaluations"] = {model: {"dopri5": score(44)} for model in names}
     return values | {"training_images": {name: score(level, 0.01) for name, level in real.items()}, "held_out_images": real}, arrays
 
 

@@ -30,7 +30,7 @@ def results(tmp_path_factory):
     for number in range(len(TWO)):
         write(folder / f"coupling_{number}.json", {"mean_squared_distance": dict.fromkeys(made.COUPLINGS, 4.0)})
         write(folder / f"training_{number}.json", {"final_loss": dict.fromkeys(made.COUPLINGS, made.score(1))})
-        write(folder / f"evaluation_{number}.json", made.make_evaluation(counts=counts))
+        write(folder / f"evaluation_{number}.json", made.make_evaluation(counts=counts), made.make_times(counts))
         np.savez(folder / f"coupling_{number}.npz", **made.make_couplings())
         np.savez(folder / f"samples_{number}.npz", **made.make_samples(counts=counts))
         made.make_log().to_parquet(folder / f"log_{number}.parquet")

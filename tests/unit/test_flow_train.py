@@ -187,8 +187,16 @@ def test_train_flow_names_a_wrong_setting_and_writes_nothing(tmp_path, monkeypat
 
 
 def test_couplings_of_other_settings_are_refused_by_name(tmp_path, indices):
-    np.savez(tmp_path / "indices.npz", **indices)
+    np.savez(tmp_path / "indices.npz", **indices, pair=PLAN.pair, seed=PLAN.seed)
+    assert set(train_flow.read_indices(tmp_path / "indices.npz", PLAN)) == {"optimal_transport"}
     with pytest.raises(InputError, match="run couple_flow with the same settings"):
         train_flow.read_indices(tmp_path / "indices.npz", dataclasses.replace(PLAN, steps=41))
     with pytest.raises(InputError, match=r"the pooled_transport in .* is missing"):
         train_flow.read_indices(tmp_path / "indices.npz", dataclasses.replace(PLAN, couplings=["pooled_transport"]))
+
+
+@pytest.mark.parametrize("other", [{"pair": "gaussian_to_scurve"}, {"seed": 12345}])
+def test_pairings_of_other_points_are_refused(tmp_path, indices, other):
+    np.savez(tmp_path / "indices.npz", **indices, pair=PLAN.pair, seed=PLAN.seed)
+    with pytest.raises(InputError, match=r"pairs the points of .* run couple_flow"):
+        train_flow.read_indices(tmp_path / "indices.npz", dataclasses.replace(PLAN, **other))

@@ -33,11 +33,11 @@ def diffusion_table(evaluations: Metrics, diffusions: Metrics, times: Metrics) -
     Args:
         evaluations: by pair, the values of evaluate_flow.
         diffusions: by pair, the values of evaluate_diffusion; other pairs are left out.
-        times: by pair, the provenance of evaluate_diffusion with the seconds that one draw took.
+        times: by pair, the provenance of evaluate_flow and evaluate_diffusion together, with the seconds that one draw took.
 
     Returns:
         Columns `pair`, `model` (a coupling or `diffusion`), `sampler`, `evaluations` (of an adaptive solver the mean over seeds, rounded),
-        with `… low` and `… high` `distance` (2-Wasserstein), and, for diffusion, `seconds` of drawing the samples of one distance.
+        with `… low` and `… high` `distance` (2-Wasserstein), and `seconds` of drawing the samples of one distance.
     """
     rows: list[dict[str, Any]] = []
     for pair, diffusion in diffusions.items():
@@ -45,7 +45,8 @@ def diffusion_table(evaluations: Metrics, diffusions: Metrics, times: Metrics) -
         for coupling, scores in flow["wasserstein"].items():
             for sampler in chosen(scores):
                 needed = flow["dopri5_evaluations"][coupling]["value"] if sampler == "dopri5" else int(sampler.rpartition("_")[2])
-                rows.append(_drawn(pair, coupling, sampler, needed, scores[sampler]) | {"seconds": None})
+                rows.append(_drawn(pair, coupling, sampler, needed, scores[sampler]))
+                rows[-1] |= {"seconds": times[pair][f"seconds_of_{coupling}_{sampler}"]}
         for sampler in chosen(diffusion["wasserstein"]):
             row = _drawn(pair, "diffusion", sampler, diffusion["evaluations"][sampler]["value"], diffusion["wasserstein"][sampler])
             rows.append(row | {"seconds": times[pair][f"seconds_of_{sampler}"]})
@@ -60,14 +61,16 @@ def digits_table(values: Values) -> pandas.DataFrame:
         values: of evaluate_digits.
 
     Returns:
-        Columns `model` (a coupling, `diffusion`, `training_images` or `held_out_images`), `sampler`, `evaluations` (missing for dopri5,
-        which chooses it itself) and, with `… low` and `… high`, those of `DIGIT_MEASURES`.
+        Columns `model` (a coupling, `diffusion`, `training_images` or `held_out_images`), `sampler`, `evaluations` (of dopri5 the mean
+        over seeds, rounded) and, with `… low` and `… high`, those of `DIGIT_MEASURES`.
     """
     rows = []
     for model, samplers in values["frechet"].items():
         for sampler in chosen(samplers):
             scores = {measure: values[measure][model][sampler] for measure in DIGIT_MEASURES}
             rows.append({"model": model} | _named(sampler) | _columns(DIGIT_MEASURES, scores))
+            if sampler == "dopri5":
+                rows[-1]["evaluations"] = f"{values['dopri5_evaluations'][model]['dopri5']['value']:.0f}"
     rows.append({"model": "training_images"} | _columns(DIGIT_MEASURES, values["training_images"]))
     alone = {name: NOTHING | {"value": score} for name, score in values["held_out_images"].items()}
     rows.append({"model": "held_out_images"} | _columns(DIGIT_MEASURES, alone))
