@@ -77,3 +77,19 @@ def test_an_item_of_the_assignment_gets_an_anchor():
 def test_two_headings_of_one_item_are_refused():
     with pytest.raises(InputError, match=r"item number 2\.1"):
         Labels(SOURCES).resolve("### 2.1 A\n\n### 2.1 B\n")
+
+
+@pytest.mark.parametrize(
+    ("caption", "title"),
+    [
+        ("Left: one thing. Right: another.", "Left: one thing"),
+        ("The loss of every step and its mean: one run.", "The loss of every step and its mean"),
+        ("Energies of Tong et al. 2023 and ours. Below, more.", "Energies of Tong et al. 2023 and ours"),
+        ("One sentence without its full stop", "One sentence without its full stop"),
+    ],
+)
+def test_listing_names_each_figure_by_the_beginning_of_its_caption(caption, title):
+    labels = Labels({})
+    labels.define("fig:one", "here", caption)
+    labels.define("tab:two", "here", "A table.")
+    assert labels.listing("fig") == f"- [Figure\u00a01](#fig:one): {title}"

@@ -95,6 +95,7 @@ class Document:
         yield "marking_grid", self.marking_grid
         yield "cards", self.cards
         yield "bibliography", self.labels.bibliography
+        yield "list_of", self.labels.listing
         yield "stages", lambda: [(stage, self.metrics.document(stage)) for stage in stages(self.settings)]
         yield "record", self.metrics.document
         yield "origins", self.origins.calls
@@ -155,7 +156,7 @@ class Document:
             data: the files below results that it draws, to which the HTML links; none for a diagram.
         """
         self.origins.show(label, *(f"figures/{name}" for name in (file, animation) if name))
-        number = self.labels.define(label, _place())
+        number = self.labels.define(label, _place(), caption)
         links = link_data(data, self.results, self.words.data)
         moving = f' animation="../figures/{animation}"' if animation else ""
         return Markdown(f'![{number} {_one_line(caption)}{links}](../figures/{file}){{#{label} alt="{_alt(alt)}" width={width}{moving}}}')
@@ -201,13 +202,13 @@ class Document:
         for sample in drawn:
             if not (self.results / sample["image"].removeprefix("results/")).is_file():
                 raise InputError(f"the picture {sample['image']} is missing: run the rule sample_answers again.")
-        number = self.labels.define(label, _place())
+        number = self.labels.define(label, _place(), caption)
         printed = samples.print_cards(drawn, self.words)
         links = link_data("sample_answers/samples.json", self.results, self.words.data)
         return Markdown(f"::: {{#{label} .cards}}\n{printed}\n\n::: caption\n{number} {_one_line(caption)}{links}\n:::\n:::")
 
     def _captioned(self, label: str, body: Markdown, caption: str, data: str | Sequence[str] = ()) -> Markdown:
-        number = self.labels.define(label, _place())
+        number = self.labels.define(label, _place(), caption)
         links = link_data(data, self.results, self.words.data)
         kind = "long" if body.count("\n") > MOST_ROWS_TOGETHER else "wide"
         return Markdown(f"::: {kind}\n{body}\n\n: {number} {_one_line(caption)}{links} {{#{label}}}\n:::")

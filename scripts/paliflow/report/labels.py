@@ -10,6 +10,8 @@ from paliflow.report.words import ENGLISH, Words
 _LABEL = re.compile(r"(fig|tab):[a-z0-9_-]+")
 _POINTER = re.compile("\ue000(.*?)\ue001")
 _ITEM_HEADING = re.compile(r"^(#{2,4}) +(\d+(?:\.\d+)+)( .*?)? *(\{#[^}]*\})?$", re.MULTILINE)
+_SENTENCE_END, _PART_END = re.compile(r"(?<! al)\.(?:\s|$)"), re.compile(r"[:;؛]\s")
+_SHORTEST_TITLE = 20  # letters: "Left" is none
 _NAMED_HEADING = re.compile(r"^#{1,4} +(.*?) +\{#(sec:[a-z0-9-]+)[^}]*\}$", re.MULTILINE)
 
 
@@ -23,9 +25,10 @@ class Labels:
     _defined_at: dict[str, str] = field(default_factory=dict)
     _pointed_from: dict[str, str] = field(default_factory=dict)
     _cited: dict[str, int] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
 
-    def define(self, label: str, place: str) -> Markdown:
-        """Give a figure or table the next number of its kind.
+    def define(self, label: str, place: str, caption: str = "") -> Markdown:
+        """Give a figure or table the next number of its kind; the caption's first sentence is its title in the list of them.
 
         Returns:
             The words before its caption, "**Figure 3.**".
@@ -41,6 +44,7 @@ class Labels:
         kind = label[:3]
         self._numbers[label] = 1 + sum(known.startswith(kind) for known in self._numbers)
         self._defined_at[label] = place
+        self._titles[label] = _title(caption)
         return Markdown(f"**{self._name(label)}.**")
 
     def point(self, label: str, place: str) -> Markdown:
@@ -66,6 +70,11 @@ class Labels:
         cited = [(f"{{#{_source_anchor(key)} .source}}", number, self.sources[key]) for key, number in self._cited.items()]
         return Markdown("\n\n".join(f"::: {anchor}\n[{number}.]{{.number}} {source}\n:::" for anchor, number, source in cited))
 
+    def listing(self, kind: str) -> Markdown:
+        """All figures (`fig`) or tables (`tab`) so far, a line each with a link and its title."""
+        labels = [label for label in self._numbers if label.startswith(kind)]
+        return Markdown("\n".join(f"- [{self._name(label)}](#{label}): {self._titles[label]}" for label in labels))
+
     def resolve(self, text: str) -> str:
         """Give the assignment's items their anchors and fill in all links.
 
@@ -90,6 +99,13 @@ class Labels:
     def _name(self, label: str) -> str:
         kind = {"fig": self.words.figure, "tab": self.words.table}[label[:3]]
         return f"{kind}{NO_BREAK_SPACE}{self._numbers[label]}"
+
+
+def _title(caption: str) -> str:
+    """The beginning of a caption that can stand for it: its first sentence, up to a colon or semicolon unless too little stands before."""
+    sentence = _SENTENCE_END.split(" ".join(caption.split()), maxsplit=1)[0]
+    part = _PART_END.split(sentence, maxsplit=1)[0]
+    return part if len(part) >= _SHORTEST_TITLE else sentence
 
 
 def _source_anchor(key: str) -> str:
