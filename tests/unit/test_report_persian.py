@@ -66,12 +66,12 @@ def test_the_page_reads_from_right_to_left_with_its_own_typeface(tmp_path):
     page = make_html("متن 12\n\n|   |   |\n|:--|--:|\n| a | 1 |\n", STYLES, tmp_path, METADATA)
     assert '<html lang="fa" dir="rtl">' in page and "متن ۱۲" in page
     assert len(re.findall(r"@font-face.*?url\(\"?data:font/woff2", page)) == 3
-    assert "text-align: left;" not in page.split("<main>")[1]
+    assert "text-align: left;" not in page.split("<main")[1]
 
 
 def test_a_source_stays_as_it_is_from_left_to_right(tmp_path):
     source = "::: {#source:a .source}\n[7.]{.number} A. Author. *Title of 2*, 2024. <https://example.org/7>\n:::\n"
-    page = make_html(source, STYLES, tmp_path, METADATA).split("<main>")[1]
+    page = make_html(source, STYLES, tmp_path, METADATA).split("<main")[1]
     assert 'dir="ltr"' in page and "۷." in page and "<em>Title of 2</em>, 2024." in page and 'href="https://example.org/7"' in page
 
 
