@@ -91,13 +91,16 @@ addEventListener("resize", letScroll);
 const contents = document.querySelector("nav");
 const links = new Map([...contents.querySelectorAll("a")].map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
 const beside = matchMedia("(min-width: 74rem)");
-const watcher = new IntersectionObserver((entries) => {
-  const seen = entries.findLast((entry) => entry.isIntersecting);
-  if (!seen) return;
-  contents.querySelector("[aria-current]")?.removeAttribute("aria-current");
-  const link = links.get(seen.target.id);
-  link.setAttribute("aria-current", "location");
-  if (beside.matches) contents.scrollTop = link.offsetTop - contents.clientHeight / 3;
-}, { rootMargin: "0px 0px -75% 0px" });
-for (const [id] of links) watcher.observe(document.getElementById(id));
+const headings = [...links.keys()].map((id) => document.getElementById(id));
+
+function markPlace() {
+  const reading = headings.findLast((heading) => heading.getBoundingClientRect().top <= innerHeight / 4);
+  const marked = contents.querySelector("[aria-current]"), link = reading && links.get(reading.id);
+  if (link === marked) return;
+  marked?.removeAttribute("aria-current");
+  link?.setAttribute("aria-current", "location");
+  if (link && beside.matches) contents.scrollTop = link.offsetTop - contents.clientHeight / 3;
+}
+markPlace();
+addEventListener("scroll", markPlace, { passive: true });
 addEventListener("hashchange", () => { if (location.hash === "#contents") contents.querySelector("details").open = true; });
