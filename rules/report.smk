@@ -20,7 +20,7 @@ except InputError as error:
 
 
 rule compute_theory:
-    """The numbers that the theory texts quote: NF4's levels, double quantisation, ROUGE examples, and those of flow matching."""
+    """The numbers that the theory texts quote: those of SigLIP's start, NF4, double quantisation, ROUGE and flow matching."""
     output:
         metrics="results/compute_theory/metrics.json",
     log:

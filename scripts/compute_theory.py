@@ -1,4 +1,4 @@
-"""Compute the numbers that the theory texts quote: NF4's levels, double quantisation, ROUGE examples, and those of flow matching."""
+"""Compute the numbers that the theory texts quote: those of SigLIP's start, NF4, double quantisation, ROUGE and flow matching."""
 
 from pathlib import Path
 

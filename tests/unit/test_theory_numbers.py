@@ -1,5 +1,7 @@
 """The numbers of the theory texts against independent sources."""
 
+import math
+
 import pytest
 from bitsandbytes.functional import get_4bit_type
 
@@ -38,3 +40,27 @@ def test_the_table_of_common_subsequences_ends_in_what_rouge_l_counts():
     pair = theory.ROUGE_PAIRS["sentence"]
     table, recall = theory.lcs_table(*pair), theory.rouge_example(*pair)["plain"]["rougeL"]["recall"]
     assert table["lengths"][-1][-1] == pytest.approx(recall * len(table["reference"]))
+
+
+def test_the_bias_of_the_prior_odds_balances_pull_and_push():
+    plain, _, prior = theory.sigmoid_start(1000)
+    assert prior["pull"] == pytest.approx(prior["push"])
+    assert plain["loss"] == pytest.approx(1000 * math.log(2))
+
+
+def test_the_paper_s_bias_nearly_balances_the_batch_of_the_paper():
+    _, paper, prior = theory.sigmoid_start(theory.SIGLIP_BATCH)
+    assert (paper["bias"], paper["loss"]) == (-10, pytest.approx(prior["loss"], rel=0.01))
+
+
+@pytest.mark.parametrize("form", ["plain", "stemmed"])
+@pytest.mark.parametrize("size", [1, 2])
+def test_shared_ngrams_are_those_that_rouge_counts(form, size):
+    pair = theory.ROUGE_PAIRS["sentence"]
+    shared, scores = theory.shared_ngrams(*pair, size), theory.rouge_example(*pair)[form][f"rouge{size}"]
+    matches = len(shared[form])
+    assert (matches / shared["reference"], matches / shared["candidate"]) == pytest.approx((scores["recall"], scores["precision"]))
+
+
+def test_a_repeated_word_is_shared_no_more_often_than_both_texts_hold_it():
+    assert theory.shared_ngrams("the cube behind the sphere", "the the the", 1)["plain"] == ["the", "the"]

@@ -1,10 +1,12 @@
-"""The numbers that the theory texts quote, computed: NF4's levels, double quantisation, ROUGE examples, and those of flow matching."""
+"""The numbers that the theory texts quote, computed: those of SigLIP's start, NF4, double quantisation, ROUGE and flow matching."""
 
+import math
+from collections import Counter
 from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
-from rouge_score import rouge_scorer, tokenize
+from rouge_score import rouge_scorer, tokenize, tokenizers
 
 from paliflow.report.theory_flow import compute_flow
 
@@ -12,6 +14,7 @@ NF4_OFFSET = 0.9677083
 NF4_BLOCK = 64
 CONSTANTS_GROUP = 256
 NORMAL = NormalDist()
+SIGLIP_BATCH = 32768
 
 ROUGE_PAIRS = {
     "sentence": ("the large red cube is behind the small metal sphere", "a large red cube behind the metal spheres"),
@@ -30,12 +33,30 @@ ROUGE_PAIRS = {
 def compute_theory(seed: int) -> dict[str, Any]:
     """All numbers that the theory texts quote; the seed is that of what is drawn for flow matching."""
     return {
+        "siglip_start": {"batch": SIGLIP_BATCH, "rows": sigmoid_start(SIGLIP_BATCH)},
         "nf4": {**nf4_levels(), "offset": NF4_OFFSET},
         "double_quantisation": double_quantisation(),
         "rouge": {name: rouge_example(*pair) for name, pair in ROUGE_PAIRS.items()},
+        "shared": {str(size): shared_ngrams(*ROUGE_PAIRS["sentence"], size) for size in (1, 2)},
         "lcs": lcs_table(*ROUGE_PAIRS["sentence"]),
         "flow": compute_flow(seed),
     }
+
+
+def sigmoid_start(batch: int) -> list[dict[str, float]]:
+    """What one image meets in the sigmoid loss while all similarities are 0, without a bias, at -10, and at minus log(batch - 1).
+
+    The loss is that of the image's pairs together; the pull is the force on its own text, the push that on all others together.
+
+    Source: Zhai et al. 2023, Sigmoid Loss for Language Image Pre-Training, section 3.2.
+    """
+    others = batch - 1
+    rows = []
+    for bias in (0.0, -10.0, -math.log(others)):
+        odds = math.exp(bias)
+        loss = math.log1p(1 / odds) + others * math.log1p(odds)
+        rows.append({"bias": bias, "loss": loss, "pull": 1 / (1 + odds), "push": others * odds / (1 + odds)})
+    return rows
 
 
 def nf4_levels() -> dict[str, Any]:
@@ -82,6 +103,23 @@ def rouge_example(reference: str, candidate: str) -> dict[str, Any]:
     return scores
 
 
+def shared_ngrams(reference: str, candidate: str, size: int) -> dict[str, Any]:
+    """How many n-grams each text has, and those of the reference that the candidate shares, clipped, without and with Porter's stemmer."""
+    words = tokenize.tokenize(reference, None)
+    found: dict[str, Any] = {}
+    for name, stemming in (("plain", False), ("stemmed", True)):
+        tokenizer = tokenizers.DefaultTokenizer(use_stemmer=stemming)
+        wanted, left = (_ngrams(tokenizer.tokenize(text), size) for text in (reference, candidate))
+        found |= {"reference": len(wanted), "candidate": len(left)}
+        unused, shared = Counter(left), []
+        for place, ngram in enumerate(wanted):
+            if unused[ngram]:
+                unused[ngram] -= 1
+                shared.append(" ".join(words[place : place + size]))
+        found[name] = shared
+    return found
+
+
 def lcs_table(reference: str, candidate: str) -> dict[str, Any]:
     """The tokens of both texts, unstemmed, and the longest common subsequence of every pair of their beginnings."""
     rows, columns = (tokenize.tokenize(text, None) for text in (reference, candidate))
@@ -96,3 +134,7 @@ def lcs_table(reference: str, candidate: str) -> dict[str, Any]:
 
 def _evenly(first: float, last: float, count: int) -> list[float]:
     return [first + (last - first) * step / (count - 1) for step in range(count)]
+
+
+def _ngrams(tokens: list[str], size: int) -> list[tuple[str, ...]]:
+    return list(zip(*(tokens[start:] for start in range(size)), strict=False))
