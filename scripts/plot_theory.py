@@ -4,7 +4,7 @@ from pathlib import Path
 
 from paliflow import errors, files
 from paliflow.arguments import Parser
-from paliflow.report import figures_adapters, figures_attention, figures_flow_theory, figures_theory, style
+from paliflow.report import diagrams_adapters, figures_attention, figures_flow_theory, figures_theory, style
 
 
 def main() -> None:
@@ -36,13 +36,13 @@ def main() -> None:
         for sample in looks["samples"]
     ]
     figures = {
-        arguments.lora: figures_adapters.draw_lora(),
+        arguments.lora: diagrams_adapters.draw_lora(),
         arguments.nf4_levels: figures_theory.draw_nf4_levels(theory["nf4"], analysis["quantisation"]),
         arguments.quantisation_error: figures_theory.draw_quantisation_error(analysis["quantisation"]),
         arguments.singular_values: figures_theory.draw_singular_values(analysis["singular_values"]),
         arguments.attention_mask: figures_attention.draw_attention_mask(files.read_json(arguments.mask)),
         arguments.attention_maps: figures_attention.draw_attention_maps(looks, pictures),
-        arguments.coprompt: figures_adapters.draw_coprompt(),
+        arguments.coprompt: diagrams_adapters.draw_coprompt(),
         arguments.conditional_paths: figures_flow_theory.draw_conditional_paths(),
         arguments.pairs: figures_flow_theory.draw_pairs(theory["flow"]["pairs"]),
     }

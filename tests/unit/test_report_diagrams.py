@@ -3,9 +3,10 @@
 import importlib.util
 
 import pytest
+from matplotlib.patches import Rectangle
 from report_fixture import REPOSITORY
 
-from paliflow.report import diagrams_paligemma, diagrams_siglip, style
+from paliflow.report import diagrams_adapters, diagrams_paligemma, diagrams_siglip, style
 from paliflow.report.diagrams import Box, Diagram
 from paliflow.report.lettering import measure
 
@@ -14,7 +15,7 @@ def load_diagrams():
     spec = importlib.util.spec_from_file_location("plot_diagrams", REPOSITORY / "scripts" / "plot_diagrams.py")
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
-    return program.DIAGRAMS
+    return program.DIAGRAMS | {"lora": diagrams_adapters.draw_lora, "coprompt": diagrams_adapters.draw_coprompt}
 
 
 @pytest.mark.parametrize("name", load_diagrams())
@@ -60,6 +61,10 @@ def test_a_box_that_cannot_be_read_is_refused(place, text, fault):
         diagram.data(*place, text, "image")
 
 
+def test_a_formula_is_measured_as_it_is_drawn_and_not_letter_by_letter():
+    assert measure("$\\alpha$", 7.5, maths=True) < measure("$\\alpha$", 7.5) / 3
+
+
 def test_boxes_that_share_an_edge_do_not_overlap():
     assert not Box(0, 0, 10, 5).overlaps(Box(10, 0, 10, 5)) and Box(0, 0, 10, 5).overlaps(Box(9, 4, 10, 5))
 
@@ -69,6 +74,14 @@ def test_a_part_that_is_left_as_it_is_has_a_dashed_outline():
     diagram.part(0, 0, 20, 8, "moves", "image")
     diagram.part(30, 0, 20, 8, "stays", "image", trained=False)
     assert [patch.get_linestyle() for patch in diagram.pane.patches] == ["solid", (0, (3, 2))]
+
+
+def test_only_the_adapter_of_lora_is_drawn_as_trained():
+    diagram = diagrams_adapters.draw_lora()
+    outlines = [patch.get_linestyle() for patch in diagram.axes[0].patches if isinstance(patch, Rectangle)]
+    in_the_legend = 1
+    assert outlines.count("solid") == 2 * len(("A", "B")) + in_the_legend
+    assert outlines.count((0, (3, 2))) == len(("W in LoRA", "W expanded", "W stored")) + in_the_legend
 
 
 def test_every_block_of_the_ring_is_computed_once_and_by_the_device_that_has_its_images():

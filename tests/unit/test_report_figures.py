@@ -7,12 +7,9 @@ import pytest
 from analysis_fixture import make_analysis, make_looks, make_mask
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.colors import to_hex
-from matplotlib.patches import FancyBboxPatch
 from report_fixture import make_scores
 
 from paliflow.report import (
-    figures_adapters,
     figures_attention,
     figures_flow_theory,
     figures_theory,
@@ -38,8 +35,6 @@ def figures():
         "singular_values": figures_theory.draw_singular_values(make_analysis()["singular_values"]),
         "mask": figures_attention.draw_attention_mask(make_mask()),
         "maps": figures_attention.draw_attention_maps(make_looks(), PICTURES),
-        "lora": figures_adapters.draw_lora(),
-        "coprompt": figures_adapters.draw_coprompt(),
         "paths": figures_flow_theory.draw_conditional_paths(),
         "pairs": figures_flow_theory.draw_pairs(theory_flow.pair_points(np.random.default_rng(1))),
     }
@@ -113,9 +108,3 @@ def test_as_many_meetings_are_marked_as_lines_cross():
 def test_two_lines_meet_where_both_are():
     meetings = figures_flow_theory.find_meetings(np.array([0.0, 1.0, 5.0]), np.array([3.0, -3.0, 9.0]))
     assert meetings == pytest.approx(np.array([[1 / 7, 3 / 7]]))
-
-
-def test_only_the_adapter_of_lora_is_drawn_as_trained():
-    trained = style.tint(figures_adapters.TRAINED, 0.3)
-    for pane in figures_adapters.draw_lora().axes:
-        assert sum(to_hex(box.get_facecolor()) == trained for box in pane.patches if isinstance(box, FancyBboxPatch)) == 2

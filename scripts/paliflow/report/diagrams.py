@@ -15,6 +15,7 @@ LETTERS = 7.5  # points
 SIDE = 0.8  # the least room between a box's edge and its text
 MARGIN = 0.4  # around the pane, for the lines of the boxes on its edge
 INK = "#333333"
+BACKWARD = style.COLOURS["second"]
 KINDS = {"image": "first", "text": "third", "answer": "second", "joint": "prior"}
 """What a box handles, and its colour: the same as in the figure of the attention mask, where the answer is the suffix."""
 
@@ -87,13 +88,14 @@ class Diagram:
         self.write(box.centre, text)
         return box
 
-    def arrow(self, *points: Point) -> None:
-        """A line through the points with its head at the last."""
+    def arrow(self, *points: Point, backward: bool = False) -> None:
+        """A line through the points with its head at the last; dashed and coloured for what the backward pass sends."""
+        look: dict[str, Any] = {"color": BACKWARD, "linestyle": (0, (3, 1.5))} if backward else {"color": INK}
         if len(points) > 2:
             across, down = zip(*points[:-1], strict=True)
-            self.pane.plot(across, down, color=INK, linewidth=0.9, solid_joinstyle="miter", solid_capstyle="butt")
-        head = {"arrowstyle": "-|>,head_width=0.18,head_length=0.36", "color": INK, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
-        self.pane.annotate("", points[-1], points[-2], arrowprops=head)
+            self.pane.plot(across, down, linewidth=0.9, **look, solid_joinstyle="miter", solid_capstyle="butt")
+        head = {"arrowstyle": "-|>,head_width=0.18,head_length=0.36", "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
+        self.pane.annotate("", points[-1], points[-2], arrowprops=head | look)
 
     def chain(self, *boxes: Box) -> None:
         """Arrows from each box to the next on its right, in the middle of the lower of the two."""
@@ -102,8 +104,9 @@ class Diagram:
             self.arrow((one.right, height), (other.left, height))
 
     def write(self, place: Point, text: str, size: float = LETTERS, **look: Any) -> None:
-        """Text at a point, in the middle unless `ha` and `va` say otherwise."""
-        self.pane.text(*place, text, **{"size": size, "ha": "center", "va": "center", "linespacing": LINE, "parse_math": False} | look)
+        """Text at a point, in the middle unless `ha` and `va` say otherwise; formulas stand between dollar signs."""
+        usual: dict[str, Any] = {"size": size, "ha": "center", "va": "center", "linespacing": LINE, "parse_math": "$" in text}
+        self.pane.text(*place, text, **usual | look)
 
     def legend(self, left: float, top: float, entries: Sequence[tuple[str, bool]]) -> None:
         """What a solid and a dashed outline mean: small boxes in a row, each with its text behind it."""
@@ -115,7 +118,7 @@ class Diagram:
     def _place(self, left: float, top: float, width: float, height: float, text: str) -> Box:
         box = Box(left, top, width, height)
         lines = text.split("\n")
-        wide = max(measure(line, LETTERS) for line in lines)
+        wide = max(measure(line, LETTERS, maths="$" in line) for line in lines)
         if text and (wide > width - 2 * SIDE or len(lines) * LETTERS * LINE * MM_PER_POINT > height):
             raise ValueError(f"'{text}' is {wide:.1f} mm wide and does not fit a box of {width:g} by {height:g} mm.")
         if not (left >= 0 and top >= 0 and box.right <= WIDTH and box.bottom <= self.height):

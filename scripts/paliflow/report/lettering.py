@@ -14,9 +14,9 @@ LINE = 1.18  # from one line to the next, of the letters' size
 
 
 @lru_cache(4096)
-def measure(text: str, size: float) -> float:
-    """The width in millimetres of one line set in `size` points."""
-    width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family=FONT, size=size), ismath=False)
+def measure(text: str, size: float, maths: bool = False) -> float:
+    """The width in millimetres of one line set in `size` points, with `maths` for formulas between dollar signs."""
+    width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family=FONT, size=size), ismath=maths)
     return float(width) * MM_PER_POINT
 
 
