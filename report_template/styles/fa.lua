@@ -31,17 +31,23 @@ local function numbered(text)
   return (text:gsub("%d[%d.]*%d", function(number) return left_to_right .. digits(number) .. close end):gsub("%d", digits))
 end
 
-local function number_in_persian(number)
+-- A number, and the full stop or comma behind it.
+local function parted(number)
   local body, stop = number:match("^(.-)([.,]*)$")
+  return body, (stop:gsub(",", "،"))
+end
+
+local function number_in_persian(number)
+  local body, stop = parted(number)
   if select(2, body:gsub("%.", "")) > 1 then return numbered(body) .. stop end -- no decimal number
   body = body:gsub("(%d),(%d%d%d)", "%1٬%2"):gsub("(%d),(%d%d%d)", "%1٬%2"):gsub("(%d)%.(%d)", "%1٫%2")
   return digits(body) .. stop
 end
 
 local function in_persian(text)
-  for _, sign in ipairs({ "−", "±", "%+" }) do -- a sign stays on its number's left
+  for _, sign in ipairs({ "−", "±", "%+", "<" }) do -- a sign stays on its number's left
     text = text:gsub(sign .. "%d[%d.,]*", function(number)
-      local body, stop = number:match("^(.-)([.,]*)$")
+      local body, stop = parted(number)
       return left_to_right .. body .. close .. stop
     end)
   end
