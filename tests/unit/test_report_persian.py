@@ -1,5 +1,6 @@
 """What the Persian report does to digits, signs and Latin words; ⟨ and ⟩ stand for Unicode's isolates here."""
 
+import dataclasses
 import json
 import re
 
@@ -79,3 +80,18 @@ def test_a_source_stays_as_it_is_from_left_to_right(tmp_path):
 def test_paper_is_set_in_the_shipped_typeface(tmp_path):
     pdf = make_pdf("متن فارسی 12\n", STYLES, tmp_path, METADATA)
     assert b"Vazirmatn" in pdf and b"/Lang(fa)" in pdf
+
+
+def glossary():
+    """What the table of words in the templates' README tells to avoid, and the word to use."""
+    table = (STYLES.parent / "README.md").read_text(encoding="utf-8").split("| English | Persian | not |")[1]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:] if line]
+    return [(avoided, persian) for _, persian, several in rows for avoided in several.split("، ") if avoided]
+
+
+@pytest.mark.parametrize(("avoided", "instead"), glossary())
+def test_a_thing_has_one_name(avoided, instead):
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (STYLES.parent / "fa").glob("**/*.j2")}
+    texts["words.py, names.py"] = str(dataclasses.asdict(PERSIAN))
+    found = [name for name, text in texts.items() if re.search(rf"(?<![\w\u200c]){avoided}(?!\w)", text)]
+    assert found == [], f"write {instead} instead"
