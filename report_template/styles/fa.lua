@@ -87,6 +87,9 @@ local function parts_of(text)
   return parts
 end
 
+-- About how many signs a formula prints.
+local function breadth(formula) return utf8.len((formula:gsub("\\%a+", "m"):gsub("[{}%s\\,]", ""))) end
+
 local function needs_setting(inline)
   return inline.t == "Code" or (inline.t == "Str" and inline.text:find("[%w%%→]") ~= nil)
 end
@@ -145,10 +148,15 @@ local function scripts_of(inlines)
   return latin, persian
 end
 
--- A paragraph or cell without a Persian letter but with Latin ones is left as it is, from left to right.
+-- A paragraph or cell without a Persian letter but with Latin ones is left as it is, from left to right, but for the numbers of sources.
 local function foreign(block)
   local latin, persian = scripts_of(block.content)
   if not latin or persian then return nil end
+  block = block:walk({
+    Link = function(link)
+      if link.target:find("^#source:") then return link:walk({ Str = function(word) return pandoc.Str(digits(word.text)) end }) end
+    end,
+  })
   block.content = isolated(block.content)
   return block, false
 end
@@ -177,7 +185,7 @@ return {
       return link:walk({ Str = function(word) return pandoc.Str(numbered(word.text)) end }), false
     end,
     Math = function(formula) -- one that is broken would go on at the other end of the next line
-      if FORMAT ~= "typst" or formula.mathtype ~= "InlineMath" or #formula.text > longest_whole_formula then return nil end
+      if FORMAT ~= "typst" or formula.mathtype ~= "InlineMath" or breadth(formula.text) > longest_whole_formula then return nil end
       return { pandoc.RawInline("typst", "#box["), formula, pandoc.RawInline("typst", "]") }, false
     end,
     Quoted = function(quoted)

@@ -57,6 +57,7 @@ def persian(markdown):
         ("می‌شود", "می‌شود"),
         ("[How many? 3]{.question}", "⟪How many? 3⟩"),
         ("Adam, 0.0002", "⟨Adam, 0.0002⟩"),
+        (r"CLIP-2 \[[9](#source:clip)\]", "⟨CLIP-2 [۹]⟩"),
         ("مسیر Tong et al. راست", "مسیر ⟨Tong et al.⟩\u00a0راست"),
     ],
 )
