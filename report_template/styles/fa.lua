@@ -31,17 +31,23 @@ local function numbered(text)
   return (text:gsub("%d[%d.]*%d", function(number) return left_to_right .. digits(number) .. close end):gsub("%d", digits))
 end
 
-local function number_in_persian(number)
+-- A number, and the full stop or comma behind it.
+local function parted(number)
   local body, stop = number:match("^(.-)([.,]*)$")
+  return body, (stop:gsub(",", "،"))
+end
+
+local function number_in_persian(number)
+  local body, stop = parted(number)
   if select(2, body:gsub("%.", "")) > 1 then return numbered(body) .. stop end -- no decimal number
   body = body:gsub("(%d),(%d%d%d)", "%1٬%2"):gsub("(%d),(%d%d%d)", "%1٬%2"):gsub("(%d)%.(%d)", "%1٫%2")
   return digits(body) .. stop
 end
 
 local function in_persian(text)
-  for _, sign in ipairs({ "−", "±", "%+" }) do -- a sign stays on its number's left
+  for _, sign in ipairs({ "−", "±", "%+", "<" }) do -- a sign stays on its number's left
     text = text:gsub(sign .. "%d[%d.,]*", function(number)
-      local body, stop = number:match("^(.-)([.,]*)$")
+      local body, stop = parted(number)
       return left_to_right .. body .. close .. stop
     end)
   end
@@ -80,6 +86,9 @@ local function parts_of(text)
   cut(#text)
   return parts
 end
+
+-- About how many signs a formula prints.
+local function breadth(formula) return utf8.len((formula:gsub("\\%a+", "m"):gsub("[{}%s\\,]", ""))) end
 
 local function needs_setting(inline)
   return inline.t == "Code" or (inline.t == "Str" and inline.text:find("[%w%%→]") ~= nil)
@@ -139,10 +148,15 @@ local function scripts_of(inlines)
   return latin, persian
 end
 
--- A paragraph or cell without a Persian letter but with Latin ones is left as it is, from left to right.
+-- A paragraph or cell without a Persian letter but with Latin ones is left as it is, from left to right, but for the numbers of sources.
 local function foreign(block)
   local latin, persian = scripts_of(block.content)
   if not latin or persian then return nil end
+  block = block:walk({
+    Link = function(link)
+      if link.target:find("^#source:") then return link:walk({ Str = function(word) return pandoc.Str(digits(word.text)) end }) end
+    end,
+  })
   block.content = isolated(block.content)
   return block, false
 end
@@ -171,7 +185,7 @@ return {
       return link:walk({ Str = function(word) return pandoc.Str(numbered(word.text)) end }), false
     end,
     Math = function(formula) -- one that is broken would go on at the other end of the next line
-      if FORMAT ~= "typst" or formula.mathtype ~= "InlineMath" or #formula.text > longest_whole_formula then return nil end
+      if FORMAT ~= "typst" or formula.mathtype ~= "InlineMath" or breadth(formula.text) > longest_whole_formula then return nil end
       return { pandoc.RawInline("typst", "#box["), formula, pandoc.RawInline("typst", "]") }, false
     end,
     Quoted = function(quoted)

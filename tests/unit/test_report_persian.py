@@ -1,5 +1,6 @@
 """What the Persian report does to digits, signs and Latin words; ⟨ and ⟩ stand for Unicode's isolates here."""
 
+import dataclasses
 import json
 import re
 
@@ -41,6 +42,7 @@ def persian(markdown):
         ("شمار 1,234,567 است.", "شمار ۱٬۲۳۴٬۵۶۷ است."),
         ("از −0.4 تا +1.2، 3.", "از ⟨−۰٫۴⟩ تا ⟨+۱٫۲⟩، ۳."),
         ("0.70 ± 0.05", "۰٫۷۰ ± ۰٫۰۵"),
+        ("0.5, <0.001, 3", "۰٫۵، ⟨<۰٫۰۰۱⟩، ۳"),
         ("اینجا → آنجا", "اینجا ← آنجا"),
         ("نسخهٔ 2.13.0", "نسخهٔ ⟨۲.۱۳.۰⟩"),
         ("# 1.2.1 عنوان 2.5", "⟨۱.۲.۱⟩ عنوان ۲٫۵"),
@@ -55,6 +57,7 @@ def persian(markdown):
         ("می‌شود", "می‌شود"),
         ("[How many? 3]{.question}", "⟪How many? 3⟩"),
         ("Adam, 0.0002", "⟨Adam, 0.0002⟩"),
+        (r"CLIP-2 \[[9](#source:clip)\]", "⟨CLIP-2 [۹]⟩"),
         ("مسیر Tong et al. راست", "مسیر ⟨Tong et al.⟩\u00a0راست"),
     ],
 )
@@ -78,3 +81,18 @@ def test_a_source_stays_as_it_is_from_left_to_right(tmp_path):
 def test_paper_is_set_in_the_shipped_typeface(tmp_path):
     pdf = make_pdf("متن فارسی 12\n", STYLES, tmp_path, METADATA)
     assert b"Vazirmatn" in pdf and b"/Lang(fa)" in pdf
+
+
+def glossary():
+    """What the table of words in the templates' README tells to avoid, and the word to use."""
+    table = (STYLES.parent / "README.md").read_text(encoding="utf-8").split("| English | Persian | not |")[1]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:] if line]
+    return [(avoided, persian) for _, persian, several in rows for avoided in several.split("، ") if avoided]
+
+
+@pytest.mark.parametrize(("avoided", "instead"), glossary())
+def test_a_thing_has_one_name(avoided, instead):
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (STYLES.parent / "fa").glob("**/*.j2")}
+    texts["words.py, names.py"] = str(dataclasses.asdict(PERSIAN))
+    found = [name for name, text in texts.items() if re.search(rf"(?<![\w\u200c]){avoided}(?!\w)", text)]
+    assert found == [], f"write {instead} instead"

@@ -62,8 +62,8 @@ PERSIAN_NAMES = {
     "probability_flow": "جریان احتمال",
     "euler": "اویلر",
     "dopri5": "dopri5",
-    "training_images": "تصاویر آموزش",
-    "held_out_images": "تصاویر کنارگذاشته",
+    "training_images": "تصویرهای آموزش",
+    "held_out_images": "تصویرهای کنارگذاشته",
     "lipman": "Lipman et al.",
     "variance_preserving": "حافظ واریانس",
 }
