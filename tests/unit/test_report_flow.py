@@ -12,7 +12,7 @@ from report_fixture import REPOSITORY
 from study_fixture import changed, make_study
 
 from paliflow.flow import couplings, diffusion, digits, network
-from paliflow.report import theory_flow
+from paliflow.report import figures_flow, theory_flow
 from paliflow.report.bibliography import read_sources
 from paliflow.report.document import Document
 from paliflow.report.words import ENGLISH, PERSIAN
@@ -57,6 +57,8 @@ HELD = [
     ),
     (1, f"images, {HELD_OUT} held-out ones and", f"تصویر، {HELD_OUT} تصویر کنارگذاشته"),
     (1, f"last {LAST} % of the steps. Departure", f"میانگین {LAST} % پایانی گام‌ها. انحراف"),
+    (1, f"up to {figures_flow.SHOWN_POINTS:,} points a panel", f"حداکثر {figures_flow.SHOWN_POINTS:,} نقطه در هر قاب"),
+    (1, f"up to {figures_flow.SHOWN_PATHS} paths a panel", f"حداکثر {figures_flow.SHOWN_PATHS} مسیر در هر قاب"),
     (1, f"all but {NEAR} % of the held-out", f"کنارگذاشته جز {NEAR} % آن‌ها"),
     (1, f"layers of {UNITS} units with {reproduce_tong.ACTIVATION.upper()}, AdamW at {RATE}, ", f"لایهٔ پنهان {UNITS} واحدی با"),
     (1, f"batches of {BATCH} points, σ = {SIGMA}, ", f"دسته‌های {BATCH} نقطه‌ای، $\\sigma = {SIGMA}$"),
@@ -85,7 +87,7 @@ FOLLOWED = [
         f"evaluate_flow/{RING}",
         "wasserstein_other_solvers.independent.midpoint_4",
         0.1,
-        "the midpoint method's for {ring}, independent (0.10 beside Euler's 0.40; the intervals do not touch)",
+        "the midpoint method's for {ring} (independent; 0.10 beside Euler's 0.40, the intervals do not touch)",
     ),
     (f"evaluate_flow/{RING}", "less_than_independent.wasserstein.optimal_transport.euler_64", 0.5, "is ±0.010 ({ring})"),
     (f"evaluate_flow/{RING}", "kl_target_model.optimal_transport", 0.9, "nats, and these intervals do not touch"),
@@ -97,7 +99,7 @@ FOLLOWED = [
         "pooled coupling is 0.400 below that of the batch's own transport, and the intervals overlap",
     ),
     ("compare_transport", "path.lipman.optimal_transport.straightness", 0.6, "is 0.100 above that of the straight path"),
-    (f"reproduce_tong/{RING}", "independent.normalised_path_energy", 0.9, "It lies outside for {ring}, independent."),
+    (f"reproduce_tong/{RING}", "independent.normalised_path_energy", 0.9, "It lies outside for {ring} (independent)."),
     (f"reproduce_tong/{RING}", "optimal_transport.path_energy_excess", -0.05, "−0.050 (−0.060 to −0.040) from the Gaussian"),
     (
         f"evaluate_diffusion/{RING}",
