@@ -143,7 +143,7 @@ def test_the_theory_follows_what_was_computed_for_it(study, tmp_path):
         ends[-1] = [-end for end in values["flow"]["pairs"]["target"]["optimal_transport"]]
     text = plain(write(tmp_path, study[1]))
     count = len(ends[-1])
-    assert f"{count} of the {count} points go to another" in text and "50.0\u00a0% at this study's batch of 64" in text
+    assert f"{count} of the {count} points go, in the second panel" in text and "50.0\u00a0% at this study's batch of 64" in text
 
 
 def plain(text):
