@@ -8,7 +8,8 @@ from report_fixture import ALONE, load_settings
 from paliflow.errors import InputError
 from paliflow.report.document import Document, stages
 from paliflow.report.markdown import Markdown
-from paliflow.report.samples import is_right
+from paliflow.report.samples import is_right, print_cards
+from paliflow.report.words import ENGLISH
 
 
 @pytest.fixture
@@ -125,3 +126,13 @@ def test_every_run_has_its_training_and_its_evaluation():
     settings["vlm"]["comparison"] = ALONE
     runs = [stage for stage in stages(settings) if stage.startswith(("train_adapter", "evaluate_adapter"))]
     assert runs == [f"{stage}/{run}" for run in ("main", "qlora_rank16_seed1") for stage in ("train_adapter", "evaluate_adapter")]
+
+
+def test_a_card_has_its_answers_in_the_last_column():
+    sample = {"image": "results/a.png", "image_filename": "a.png", "kind": "exist", "question": "Is it?", "reference": "yes"}
+    lines = print_cards([sample | {"before": "a red cube", "after": "yes"}], ENGLISH).splitlines()
+    assert [line.split("|")[-2].strip() for line in lines if line.startswith(("| Reference", "| Before", "| After"))] == [
+        "[yes]{.answer}",
+        "[a red cube]{.answer}",
+        "[yes]{.answer}",
+    ]

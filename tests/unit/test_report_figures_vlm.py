@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from report_fixture import ALONE, ANSWERS, COMPARISON, load_settings, make_comparison, make_scores
+from report_fixture import ALONE, ANSWERS, COMPARISON, REPOSITORY, load_settings, make_comparison, make_scores
 
 from paliflow.report import figures_answers, figures_methods, style
 
@@ -79,6 +79,24 @@ def test_an_empty_bin_is_no_point():
 def test_difficulty_has_a_column_for_each_thing_that_is_known(unknown, titles):
     missing = dict.fromkeys(unknown)
     assert len(figures_answers.draw_difficulty(BASE | missing, MAIN | missing).axes) == 2 * titles
+
+
+def test_a_division_of_few_questions_has_a_bar_and_no_point():
+    scores = {
+        evaluation: {
+            "by_program_length": {str(length): evaluated["by_objects"]["3"] | {"n": n} for length, n in ((4, 29), (5, 30), (6, 31))}
+        }
+        for evaluation, evaluated in (("base", BASE), ("main", MAIN))
+    }
+    base, main = ({"by_objects": None} | scores[evaluation] for evaluation in ("base", "main"))
+    accuracy, numbers = figures_answers.draw_difficulty(base, main).axes
+    assert [len(line.get_xdata()) for line in accuracy.lines] == [2, 2, 2] and len(numbers.patches) == 3
+
+
+@pytest.mark.parametrize("language", ["", "fa"])
+def test_text_and_figure_leave_out_the_same_divisions(language):
+    text = (REPOSITORY / "report_template" / language / "sections" / "q1_5_3.md.j2").read_text(encoding="utf-8")
+    assert f"{{% set least = {figures_answers.LEAST} %}}" in text
 
 
 def test_a_source_without_objects_and_programs_says_so():

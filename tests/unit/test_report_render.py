@@ -214,6 +214,11 @@ def test_a_study_of_one_run_compares_nothing(sparse):
     assert "tab:methods" not in sparse and "None" not in sparse
 
 
+def test_only_what_was_varied_is_said_to_be_measured(faces, sparse):
+    every = "How much the method, the rank, the weight of the consistency term and the seed would change is measured by further runs"
+    assert every in faces[".md"].decode() and "by further runs" not in sparse
+
+
 def test_the_text_follows_the_numbers(study, tmp_path):
     worse = {"value": -0.03, "low": -0.05, "high": -0.01, "n": 1290}
     with changed(study, tmp_path, "compare_runs") as values:
@@ -236,6 +241,8 @@ def unsure(study, tmp_path_factory):
             scores["exact_match_above_prior"] = {"value": -0.1, "low": -0.2, "high": 0.1 if number else -0.05, "n": 129}
         only = {"value": 0.0, "low": 0.0, "high": 0.0, "n": 1}
         values["by_program_length"]["30"] = {"n": 1, "exact_match": only, "prior_exact_match": only}
+        values["calibration"]["bins"] = values["calibration"]["bins"][:-1]
+        values["by_family"] = {family: scores | {"n": 7 + number} for number, (family, scores) in enumerate(values["by_family"].items())}
         values["confusion"]["counts"] = [[0] * len(row[:-1]) + [sum(row)] for row in values["confusion"]["counts"]]
     tabulate(folder)
     return render(folder, study[1])[".md"].decode()
@@ -250,6 +257,9 @@ def unsure(study, tmp_path_factory):
         "For none of the 10 kinds does the interval",
         "For exist it is below the prior, with the whole interval",
         "Tuning thus brought the form of the answers no nearer",
+        "The mistake made most often is an answer that is no reference where",
+        "after tuning (9 bins, ",
+        "Behind a row stand 7 to 27 test questions",
     ],
 )
 def test_the_text_follows_one_metrics_file(faces, unsure, told):
@@ -258,6 +268,21 @@ def test_the_text_follows_one_metrics_file(faces, unsure, told):
 
 def test_a_division_of_few_questions_is_no_end_to_compare(unsure):
     assert "steps (*n* = " in unsure and "With 30 steps" not in unsure
+
+
+def test_without_a_division_of_enough_questions_no_ends_are_compared(study, tmp_path):
+    with changed(study, tmp_path, "evaluate_adapter/main") as values:
+        for division in ("by_objects", "by_program_length"):
+            values[division] = {key: scores | {"n": 29} for key, scores in values[division].items()}
+    text = render(tmp_path, study[1])[".md"].decode()
+    assert "What makes a question hard" in text and "These are the ends" not in text
+
+
+def test_what_qlora_saves_is_read_from_the_measured_memory(faces, study, tmp_path):
+    with changed(study, tmp_path, "measure_memory") as values:
+        values["study"]["lora"]["weights"]["measured"] = 123 * 2**20
+    told = "and 123.0 MiB as LoRA does"
+    assert told in render(tmp_path, study[1])[".md"].decode() and told not in faces[".md"].decode()
 
 
 def test_random_weights_are_told_on_the_first_page_and_beside_the_training(study, tmp_path):

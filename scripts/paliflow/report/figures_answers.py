@@ -21,6 +21,8 @@ ANSWER_GROUPS = (
     ("rubber", "metal"),
 )
 """CLEVR's answers by what they answer; any other comes behind them."""
+LEAST = 30
+"""Questions in a division whose exact match is shown, as in the text of item 1.5.3: the intervals of fewer say little."""
 DIFFICULTIES = {"by_objects": "objects in the picture", "by_program_length": "steps of the question's program"}
 
 
@@ -86,10 +88,11 @@ def draw_difficulty(base: Values, main: Values) -> Figure:
     for (accuracy, numbers), (path, title) in zip(axes.T, known.items(), strict=True):
         keys = sorted(main[path], key=int)
         places = np.array([int(key) for key in keys])
+        shown = np.array([int(key) for key in keys if main[path][key]["n"] >= LEAST], dtype=int)
         series = {"prior": (main, "prior_exact_match"), "before": (base, "exact_match"), "after": (main, "exact_match")}
         for shift, (colour, (values, measure)) in zip((-0.12, 0.0, 0.12), series.items(), strict=True):
             label = NAMES[{"before": "base", "after": "main"}.get(colour, colour)]
-            _draw_line(accuracy, places + shift, [values[path][key][measure] for key in keys], style.COLOURS[colour], label)
+            _draw_line(accuracy, shown + shift, [values[path][str(key)][measure] for key in shown], style.COLOURS[colour], label)
         numbers.bar(places, [main[path][key]["n"] for key in keys], color="#C4C4C4", width=0.7)
         numbers.set_xlabel(title)
         numbers.xaxis.get_major_locator().set_params(integer=True)

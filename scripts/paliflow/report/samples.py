@@ -26,10 +26,10 @@ def _print_card(number: int, sample: dict[str, Any], words: Words) -> Markdown:
         "",
         f"[{escape(sample['question'])}]{{.question}}",
         "",
-        f"| {words.reference} | {_answer(sample['reference'], words)} |  |",
-        "|:--|:--|:--|",
-        f"| {words.before} | {_answer(sample['before'], words)} | {_verdict(sample, 'before', words)} |",
-        f"| {words.after} | {_answer(sample['after'], words)} | {_verdict(sample, 'after', words)} |",
+        f"| {words.reference} |  | {_answer(sample['reference'], words)} |",
+        "|:--|:--|:--|",  # the answer last: its length moves nothing, and the cards' columns stand below each other
+        f"| {words.before} | {_verdict(sample, 'before', words)} | {_answer(sample['before'], words)} |",
+        f"| {words.after} | {_verdict(sample, 'after', words)} | {_answer(sample['after'], words)} |",
         ":::",
     ]
     return Markdown("\n".join(lines))
