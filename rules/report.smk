@@ -271,9 +271,9 @@ rule render_report:
         ],
         tables=[*rules.tabulate_vlm.output, *rules.tabulate_flow.output],
     output:
-        markdown="results/report/report.md",
-        html="results/report/report.html",
-        pdf="results/report/report.pdf",
+        markdown=update("results/report/report.md"),  # so that a render that fails leaves the last report
+        html=update("results/report/report.html"),
+        pdf=update("results/report/report.pdf"),
     log:
         "logs/render_report/render_report.log",
     conda:
@@ -304,7 +304,7 @@ rule pack_submission:
         ],
         code=submission.code_files(Path(".")),
     output:
-        archive=f"results/report/{ARCHIVE}",
+        archive=update(f"results/report/{ARCHIVE}"),
     log:
         "logs/pack_submission/pack_submission.log",
     conda:

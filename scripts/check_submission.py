@@ -1,4 +1,4 @@
-"""Tell what is missing, altered or unreferenced in an archive that was handed in; exit code 1 if anything is.
+"""Tell what is missing, altered, unreferenced or unsafe in an archive that was handed in; exit code 1 if anything is.
 
 It compares each file with the archive's own manifest, and the figures and tables with what the report links to. So it finds accidents and
 edits by hand, not a manifest that was forged with them. Python 3.11 or newer is all it needs.

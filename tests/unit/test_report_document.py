@@ -74,7 +74,7 @@ def test_a_table_links_to_its_file(render, tmp_path):
         ('figure("fig:a", "there.svg", caption="c", alt="a", animation="absent.gif")', r"results/figures/absent\.gif is missing"),
         (
             'figure("fig:a", "there.svg", caption="c", alt="a", data="stage/absent.csv")',
-            r"the data file results/stage/absent\.csv is missing",
+            r"results/stage/absent\.csv is missing",
         ),
         ('thumbnail("fig:a", "absent.svg", "words")', r"results/figures/absent\.svg is missing"),
         ('thumbnail("fig:none", "there.svg", "words")', "'fig:none' is referred to but defined nowhere"),

@@ -1,6 +1,7 @@
 """One Markdown on the page and on paper, where the two differ: a figure that moves."""
 
 import re
+import shutil
 
 import pytest
 from PIL import Image
@@ -41,3 +42,10 @@ def test_the_page_shows_one_of_the_two(moving):
 def test_paper_holds_the_still_picture_with_its_text(moving):
     pictures = re.findall(r"#image\(.*?\)", make_typst(moving[0], STYLES, moving[1], "en"))
     assert pictures == ['#image("../figures/still.png", width: 100%, alt: "Two dots")']
+
+
+def test_a_folder_may_have_any_letters_in_any_locale(moving, tmp_path, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "C")
+    folder = shutil.copytree(moving[1].parent, tmp_path / "Übung ش")
+    styles = shutil.copytree(STYLES, folder / "styles")
+    assert "A caption." in make_html(moving[0], styles, folder / "report", METADATA)

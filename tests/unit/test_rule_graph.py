@@ -9,6 +9,7 @@ from report_fixture import RULES
 
 from paliflow.errors import InputError
 from paliflow.report import figures_workflow, layers, origins, rule_graph
+from paliflow.report.data_files import link_data
 from paliflow.report.settings_listing import list_settings
 
 
@@ -127,3 +128,18 @@ def test_the_listing_of_settings_reads_back_and_cannot_be_ended_from_within():
     fence, *lines, last = list_settings(settings).split("\n")
     assert yaml.safe_load("\n".join(lines)) == settings
     assert fence == last + " settings" and len(last) > 3
+
+
+@pytest.mark.parametrize("content", [{}, [1], [{"name": "a"}]])
+def test_a_record_that_is_no_list_of_rules_is_one_sentence(tmp_path, content):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / rule_graph.RECORD).write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"^results/figures/workflow\.json is no list of rules: make it again with `snakemake"):
+        rule_graph.read_record(tmp_path)
+
+
+def test_a_data_file_that_is_missing_is_told_with_the_rule_that_makes_it(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / rule_graph.RECORD).write_text(json.dumps([rule("a", writes=["results/a/metrics.json"])]))
+    with pytest.raises(InputError, match=r"^results/a/metrics\.json is missing: the rule a makes it, run `snakemake --cores 1 results/a/"):
+        link_data("a/metrics.json", tmp_path, "Data:")

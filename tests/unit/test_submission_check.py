@@ -1,5 +1,9 @@
 """What a marker is told of an archive: nothing to complain of, or one line for each fault."""
 
+import hashlib
+import json
+import stat
+import struct
 import subprocess
 import sys
 import zipfile
@@ -125,7 +129,9 @@ def test_a_truncated_archive_is_one_sentence(tmp_path):
         submission_check.check(archive)
 
 
-@pytest.mark.parametrize("manifest", [b"{", b"[]", b'{"archive": 1, "sha256": {}}', b'{"archive": "a", "sha256": ["b"]}', b"\xff"])
+@pytest.mark.parametrize(
+    "manifest", [b"[" * 100_000, b"{", b"[]", b'{"archive": 1, "sha256": {}}', b'{"archive": "a", "sha256": ["b"]}', b"\xff"]
+)
 def test_a_broken_manifest_is_one_sentence(tmp_path, manifest):
     with pytest.raises(InputError, match=r"its manifest\.json is broken"):
         submission_check.check(rewrite(make(tmp_path), {"manifest.json": manifest}))
@@ -134,6 +140,74 @@ def test_a_broken_manifest_is_one_sentence(tmp_path, manifest):
 def test_a_foreign_zip_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match=r"holds no manifest\.json of this project"):
         submission_check.check(rewrite(make(tmp_path), {"manifest.json": None}))
+
+
+def add_listed(archive, name, mode=stat.S_IFREG | 0o644):
+    """One more member, which the manifest lists, in an archive that is otherwise whole."""
+    with zipfile.ZipFile(archive) as opened:
+        manifest = json.loads(opened.read("manifest.json"))
+    manifest["sha256"][name] = hashlib.sha256(b"x").hexdigest()
+    target = rewrite(archive, {"manifest.json": json.dumps(manifest).encode()})
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = mode << 16
+    with zipfile.ZipFile(target, "a") as opened:
+        opened.writestr(entry, b"x")
+    return target
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "..\\x", "C:x"])
+def test_a_member_that_leads_out_of_the_folder_is_told_even_if_the_manifest_lists_it(tmp_path, name):
+    found = submission_check.check(add_listed(make(tmp_path), name)).faults
+    assert found == [f"unsafe: {name!a}: it leads out of the folder in which the archive is unpacked"]
+
+
+def test_a_link_is_told_even_if_the_manifest_lists_it(tmp_path):
+    found = submission_check.check(add_listed(make(tmp_path), "a.txt", stat.S_IFLNK | 0o777)).faults
+    assert found == ["unsafe: 'a.txt': it is no file but a link or a device"]
+
+
+def test_a_name_cannot_steer_the_terminal(tmp_path):
+    (fault,) = submission_check.check(rewrite(make(tmp_path), {"a\n\x1b[31m\u202eb": b""})).faults
+    assert fault == r"added: 'a\n\x1b[31m\u202eb', which the manifest does not list"
+
+
+def test_a_link_that_is_no_address_is_passed_over(tmp_path):
+    page = RESULTS["report/report.html"] + '<a href="http://[no">x</a>'
+    assert submission_check.check(make(tmp_path, **{"report/report.html": page})).faults == []
+
+
+@pytest.mark.parametrize("member", ["manifest.json", "report/report.html"])
+def test_a_member_that_would_fill_the_memory_is_not_read_whole(tmp_path, monkeypatch, member):
+    monkeypatch.setattr(submission_check, "_MOST_BYTES", 10_000)
+    archive = rewrite(make(tmp_path), {member: b" " * 20_000})
+    if member == "manifest.json":
+        with pytest.raises(InputError, match=r"its manifest\.json is broken"):
+            submission_check.check(archive)
+    else:
+        assert "altered: report/report.html: its SHA-256 is not the manifest's" in submission_check.check(archive).faults
+
+
+def recompress(archive, member, method):
+    """Write another method of compression to a member's two headers and leave its bytes as they are."""
+    content = bytearray(archive.read_bytes())
+    with zipfile.ZipFile(archive) as opened:
+        start, directory = opened.getinfo(member).header_offset, opened.start_dir
+    content[start + 8 : start + 10] = struct.pack("<H", method)
+    listed = content.index(member.encode(), directory) - 46
+    content[listed + 10 : listed + 12] = struct.pack("<H", method)
+    archive.write_bytes(content)
+    return archive
+
+
+@pytest.mark.parametrize("method", [12, 14, 99], ids=["bzip2", "lzma", "unknown"])
+@pytest.mark.parametrize("member", ["figures/a.svg", "report/report.html", "manifest.json"])
+def test_a_member_of_another_compression_is_told(tmp_path, member, method):
+    archive = recompress(make(tmp_path), member, method)
+    if member == "manifest.json":
+        with pytest.raises(InputError, match=r"its manifest\.json is broken"):
+            submission_check.check(archive)
+    else:
+        assert any(fault.startswith(f"altered: {member}: it cannot be unpacked") for fault in submission_check.check(archive).faults)
 
 
 def run(*arguments):

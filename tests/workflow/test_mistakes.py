@@ -68,6 +68,17 @@ def test_any_text_may_be_a_name_or_a_title(fresh: Clone) -> None:
     assert {"render_report", "pack_submission"} <= set(fresh.planned(configfile=preset))
 
 
+def test_a_render_that_fails_leaves_the_last_report_and_archive(finished: Clone, tmp_path: Path) -> None:
+    clone = finished.copy(tmp_path)
+    before = clone.produced()
+    template = clone.folder / "report_template" / "sections" / "provenance.md.j2"
+    template.write_text("{{ nothing }}" + template.read_text())
+    stopped = clone.run()
+    assert stopped.returncode == 1
+    assert told(stopped.stdout) == "sections/provenance.md.j2, line 1: 'nothing' is undefined: define it or correct the name."
+    assert clone.produced() == before
+
+
 def test_yaml_reads_a_rate_without_a_point_as_text() -> None:
     """The mistake of the test above as a user makes it: without quotes."""
     assert yaml.safe_load("learning_rate: 2e-4") == {"learning_rate": "2e-4"}

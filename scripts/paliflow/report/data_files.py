@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from paliflow.errors import InputError
+from paliflow.report import rule_graph
 from paliflow.report.markdown import Markdown
 
 
@@ -15,12 +15,12 @@ def link_data(data: str | Sequence[str], results: Path, word: str) -> Markdown:
         word: what stands before the links.
 
     Raises:
-        InputError: a file is missing.
+        InputError: a file is missing; the sentence names the rule that makes it.
     """
     names = [data] if isinstance(data, str) else data
     for name in names:
         if not (results / name).is_file():
-            raise InputError(f"the data file results/{name} is missing: run the rule that writes it, or correct its name.")
+            raise rule_graph.missing(results, results / name)
     links = ", ".join(f"[`{name}`](<../{name}>)" for name in names)
     return Markdown(f" [{word} {links}]{{.data}}" if links else "")
 

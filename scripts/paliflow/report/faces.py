@@ -1,5 +1,6 @@
 """The two faces of one Markdown: a single HTML file, and through typst a PDF."""
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -65,7 +66,8 @@ def run_pandoc(options: list[str], text: str, name: str, folder: Path | None = N
         InputError: pandoc refuses it or warns of something it could not find.
     """
     command = [pypandoc.get_pandoc_path(), "--fail-if-warnings", *options]
-    done = subprocess.run(command, input=text, text=True, capture_output=True, encoding="utf-8", cwd=folder, check=False)
+    variables = os.environ | {"LC_ALL": "C.UTF-8"}  # in an ASCII locale pandoc cannot read a path with other letters
+    done = subprocess.run(command, input=text, text=True, capture_output=True, encoding="utf-8", cwd=folder, env=variables, check=False)
     if done.returncode:
         complaint = " ".join(done.stderr.split())
         raise InputError(f"{name} cannot be converted: {complaint[:500] or f'pandoc ended with {done.returncode}'}.")

@@ -44,7 +44,10 @@ def read_record(results: Path) -> list[Rule]:
         InputError: the file is missing or broken.
     """
     rules = files.read_json(Path(results) / RECORD)
-    assert isinstance(rules, list)
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) and {"name", "writes"} <= rule.keys() for rule in rules):
+        raise InputError(
+            f"results/{RECORD} is no list of rules: make it again with `snakemake --cores 1 results/{RECORD} --forcerun plot_workflow`."
+        )
     return rules
 
 

@@ -48,7 +48,7 @@ manifest.json      the archive's name and the SHA-256 of each file
 Each stage's metrics.json holds its numbers, settings, seed, versions, and what it took.
 
 To check that nothing is missing or altered (Python 3.11 or newer, nothing to install), beside the archive after unpacking it:
-    python code/scripts/check_submission.py HW….zip
+    python3 code/scripts/check_submission.py HW….zip
 To make the same study again:
     cd code && make report CONFIG=../settings.json
 """

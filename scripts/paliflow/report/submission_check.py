@@ -4,7 +4,9 @@ import collections
 import hashlib
 import html.parser
 import json
+import lzma
 import posixpath
+import stat
 import urllib.parse
 import zipfile
 import zlib
@@ -33,6 +35,11 @@ SHOWN = ("figures/", "tables/")
 """The folders all of whose files the report links to."""
 
 _BLOCK = 1 << 20
+_MOST_BYTES = 100_000_000
+"""Of the manifest or the page, which are read whole; a real page has a tenth of it."""
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError)
+"""What zipfile raises of a member that is damaged, encrypted or compressed in a way that this Python does not know."""
 
 
 @dataclass
@@ -65,30 +72,54 @@ def _check(archive: zipfile.ZipFile, path: Path) -> Findings:
     held = {entry.filename for entry in entries}
     links = set(_links(archive)) if PAGE in held else set()
     faults = list(_name_faults(path.name, manifest["archive"]))
+    faults += [f"unsafe: {entry.filename!a}: {why}" for entry in archive.infolist() if (why := _danger(entry))]
     faults += [f"missing: {what}: {name}" for what, names in EXPECTED.items() for name in names if not _holds(held, name)]
-    faults += [f"missing: {name}, which the manifest lists" for name in sorted(set(listed) - held)]
-    faults += [f"missing: {name}, which the report links to" for name in sorted(links - held - set(listed))]
-    faults += [f"altered: {name}: {what}" for name, what in _altered(archive, entries, listed)]
-    faults += [f"added: {name}, which the manifest does not list" for name in sorted(held - set(listed) - {MANIFEST})]
+    faults += [f"missing: {_shown(name)}, which the manifest lists" for name in sorted(set(listed) - held)]
+    faults += [f"missing: {_shown(name)}, which the report links to" for name in sorted(links - held - set(listed))]
+    faults += [f"altered: {_shown(name)}: {what}" for name, what in _altered(archive, entries, listed)]
+    faults += [f"added: {_shown(name)}, which the manifest does not list" for name in sorted(held - set(listed) - {MANIFEST})]
     counts = collections.Counter(entry.filename for entry in entries)
-    faults += [f"twice in the archive: {name}" for name in sorted(counts) if counts[name] > 1]
+    faults += [f"twice in the archive: {_shown(name)}" for name in sorted(counts) if counts[name] > 1]
     unreferenced = sorted(name for name in held - links if name.startswith(SHOWN))
-    faults += [f"unreferenced: {name}, which the report neither shows nor links to" for name in unreferenced]
+    faults += [f"unreferenced: {_shown(name)}, which the report neither shows nor links to" for name in unreferenced]
     return Findings(faults, _summary(path, entries))
 
 
 def _read_manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(archive.read(MANIFEST))
+        manifest = json.loads(_read_whole(archive, MANIFEST))
         digests = manifest["sha256"]
         if not all(isinstance(text, str) for text in (manifest["archive"], *digests, *digests.values())):
             raise TypeError
     except KeyError:
         raise InputError(f"{path} holds no {MANIFEST} of this project: it was packed by other means; ask for the archive itself.") from None
-    except (ValueError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error):
+    except (ValueError, TypeError, AttributeError, *_BROKEN):
         raise InputError(f"{path}: its {MANIFEST} is broken, so that nothing can be compared with it; ask for the archive again.") from None
     assert isinstance(manifest, dict)
     return manifest
+
+
+def _read_whole(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member's bytes; a ValueError where they are so many that they were made to fill the memory."""
+    with archive.open(name) as stream:
+        content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(name)
+    return content
+
+
+def _shown(name: str) -> str:
+    """A name as it is where all of it can be seen, else with its codes: it is printed to a terminal."""
+    return name if name.isprintable() else ascii(name)
+
+
+def _danger(entry: zipfile.ZipInfo) -> str | None:
+    """Why an entry could do harm when the archive is unpacked, as those that `pack` writes cannot."""
+    parts = entry.filename.replace("\\", "/").split("/")
+    if parts[0] == "" or ".." in parts or ":" in parts[0]:
+        return "it leads out of the folder in which the archive is unpacked"
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    return None if kind in (0, stat.S_IFREG) or (kind == stat.S_IFDIR and entry.is_dir()) else "it is no file but a link or a device"
 
 
 def _name_faults(name: str, packed_as: str) -> Iterator[str]:
@@ -103,13 +134,14 @@ def _holds(held: set[str], name: str) -> bool:
 
 
 def _altered(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], listed: dict[str, str]) -> Iterator[tuple[str, str]]:
-    for entry in entries:
+    for entry in (entry for entry in entries if entry.filename in listed):  # any other is told as added, however large
         try:
             digest = _digest(archive, entry)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            yield entry.filename, f"it cannot be unpacked ({error})"
+        except _BROKEN as error:
+            encrypted = entry.flag_bits & 1
+            yield entry.filename, f"it cannot be unpacked ({'it is encrypted' if encrypted else error})"
         else:
-            if entry.filename in listed and digest != listed[entry.filename]:
+            if digest != listed[entry.filename]:
                 yield entry.filename, "its SHA-256 is not the manifest's"
 
 
@@ -135,13 +167,16 @@ class _Links(html.parser.HTMLParser):
 def _links(archive: zipfile.ZipFile) -> Iterator[str]:
     """The files beside the page that it links to, as the archive names them."""
     try:
-        text = archive.read(PAGE).decode("utf-8", "replace")
-    except (zipfile.BadZipFile, zlib.error):
-        return  # told as altered
+        text = _read_whole(archive, PAGE).decode("utf-8", "replace")
+    except (ValueError, *_BROKEN):
+        return  # told as altered, or as a page that shows nothing
     page = _Links()
     page.feed(text)
     for link in page.found:
-        address = urllib.parse.urlsplit(link) if not link.startswith("data:") else None
+        try:
+            address = urllib.parse.urlsplit(link) if not link.startswith("data:") else None
+        except ValueError:
+            continue  # no address at all
         if address and not address.scheme and not address.netloc and address.path:
             yield posixpath.normpath(posixpath.join(posixpath.dirname(PAGE), urllib.parse.unquote(address.path)))
 
