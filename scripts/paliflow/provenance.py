@@ -5,6 +5,7 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import resource
 import subprocess
@@ -101,7 +102,7 @@ class Stage:
             "python": platform.python_version(),
             "packages": versions,
             "device": device,
-            "machine": f"{platform.system()} {platform.machine()}",
+            "machine": machine(),
             "seconds": round(time.monotonic() - self._started, 2),
             "peak_memory_mib": peak_memory_mib(),
         } | (measured or {})
@@ -116,9 +117,23 @@ def peak_memory_mib() -> float:
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
+def machine() -> str:
+    """System, processor, cores and memory, "Linux x86_64, Intel(R) Xeon(R) Processor, 2 cores, 23.5 GiB", as far as the system tells."""
+    processor = platform.processor()
+    if (told := Path("/proc/cpuinfo")).is_file():
+        processor = next((line.split(":")[1].strip() for line in told.read_text().splitlines() if line.startswith("model name")), processor)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    parts = [f"{platform.system()} {platform.machine()}", processor, f"{os.cpu_count()} cores", f"{memory:.1f} GiB"]
+    return ", ".join(part for part in parts if part)
+
+
 def commit() -> str:
-    """The commit the code stands at, with `+changes` behind it where tracked files differ; `unknown` outside a git checkout."""
+    """The commit the code stands at, with `+changes` behind it where tracked files differ; `unknown` where git does not track the code.
+
+    A copy of the code may lie inside somebody's repository, whose commit says nothing of it.
+    """
     try:
+        subprocess.run(["git", "ls-files", "--error-unmatch", "__init__.py"], cwd=LIBRARY, capture_output=True, check=True)
         head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=LIBRARY, capture_output=True, text=True, check=True)
         changes = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=LIBRARY, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

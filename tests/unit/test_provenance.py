@@ -2,7 +2,10 @@
 
 import ast
 import os
+import platform
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -101,6 +104,25 @@ def test_the_packages_of_the_metrics_are_installed() -> None:
 def test_outside_a_checkout_the_commit_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "LIBRARY", tmp_path)
     assert provenance.commit() == "unknown"
+
+
+def test_a_copy_inside_a_checkout_of_something_else_has_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "__init__.py").touch()
+    monkeypatch.setattr(provenance, "LIBRARY", copy)
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "x"], check=True)
+    assert provenance.commit() == "unknown"
+    subprocess.run([*git, "add", "."], check=True)
+    assert provenance.commit().endswith("+changes")
+
+
+def test_the_machine_is_told_with_its_processor_and_memory() -> None:
+    told = provenance.machine()
+    assert told.startswith(f"{platform.system()} {platform.machine()}, ")
+    assert re.search(r", [1-9]\d* cores, \d+\.\d GiB$", told)
 
 
 def test_peak_memory_is_in_mebibytes() -> None:

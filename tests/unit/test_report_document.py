@@ -20,6 +20,8 @@ def render(tmp_path):
     (results / "figures" / "there.svg").write_text("<svg/>")
     (results / "stage").mkdir()
     (results / "stage" / "metrics.json").write_text(json.dumps({"values": {"score": {"value": 0.5, "low": 0.4, "high": 0.6}}}))
+    (results / "empty").mkdir()
+    (results / "empty" / "metrics.json").write_text("{}")
     (tmp_path / "sections").mkdir()
 
     def rendered(text, section=""):
@@ -83,11 +85,36 @@ def test_a_table_links_to_its_file(render, tmp_path):
         ('table("tab:a", "absent.csv", caption="c")', r"absent\.csv is missing"),
         ('ref("fig:none")', "'fig:none' is referred to but defined nowhere"),
         ('cite("unknown2024")', "'unknown2024' is not in references.bib"),
+        ('value("empty", "x")', "the metrics of empty hold no values"),
+        ('1 | as("parts")', "'parts' is no format of a value"),
+        ('cards("fig:a", "c")', r"results/sample_answers/samples\.json is missing"),
+        ("1 / 0", "division by zero: correct the expression"),
+        ('"a" + 1', "can only concatenate str .*: correct the expression"),
+        ('value("stage", "score.value", "percent").missing()', "has no attribute 'missing'"),
     ],
 )
 def test_a_refusal_names_the_template_and_the_line(render, call, complaint):
     with pytest.raises(InputError, match=rf"^sections/part\.md\.j2, line 3: .*{complaint}"):
         render('{% include "sections/part.md.j2" %}', "\n\n{{ " + call + " }}\n")
+
+
+def test_a_refusal_inside_a_written_table_names_one_place(render):
+    table = '{% call captioned_table("tab:a", "c") %}\n{{ value("nowhere", "x") }}\n{% endcall %}'
+    with pytest.raises(InputError, match=r"^report\.md\.j2, line 2: results/nowhere/metrics\.json is missing"):
+        render(table)
+
+
+def test_a_list_without_records_is_refused(render, tmp_path):
+    (tmp_path / "results" / "sample_answers").mkdir()
+    (tmp_path / "results" / "sample_answers" / "samples.json").write_text("[]")
+    with pytest.raises(InputError, match=r"^report\.md\.j2, line 1: results/sample_answers/samples\.json lists nothing"):
+        render('{{ cards("fig:a", "c") }}')
+
+
+def test_a_template_in_another_encoding_is_refused(render, tmp_path):
+    (tmp_path / "other.md.j2").write_bytes("größe".encode("latin-1"))
+    with pytest.raises(InputError, match=r"^report\.md\.j2, line 2: what is included here is not in UTF-8"):
+        render('\n{% include "other.md.j2" %}')
 
 
 def test_a_label_defined_twice_is_refused(render):
@@ -97,12 +124,12 @@ def test_a_label_defined_twice_is_refused(render):
 
 
 def test_a_missing_template_is_named(render):
-    with pytest.raises(InputError, match=r"theory/q9\.md\.j2 is missing"):
+    with pytest.raises(InputError, match=r"^report\.md\.j2, line 1: the template theory/q9\.md\.j2 is missing"):
         render('{% include "theory/q9.md.j2" %}')
 
 
 def test_a_faulty_template_is_named(render):
-    with pytest.raises(InputError, match=r"^report\.md\.j2, line 2: "):
+    with pytest.raises(InputError, match=r"^report\.md\.j2, line 2: Expected an expression, got 'end of statement block'\.$"):
         render("\n{% if %}")
 
 

@@ -154,7 +154,8 @@ def test_an_empty_value_is_named(key: str) -> None:
         ("flow.evaluations", [4, 4], "config: flow.evaluations is [4, 4] (a list): it must be a list without repetitions."),
         ("flow.couplings", ["x"], "config: flow.couplings.0 is 'x' (text): it must be one of " + ", ".join(COUPLINGS) + "."),
         ("report.language", "de", "config: report.language is 'de' (text): it must be one of en, fa."),
-        ("report.title", "", "config: report.title is '' (text): it must be at least 1 character long."),
+        ("report.title", "", "config: report.title is '' (text): it must be at least one letter or digit."),
+        ("report.first_name", "\u200b ", "config: report.first_name is '\\u200b ' (text): it must be at least one letter or digit."),
     ],
 )
 def test_a_wrong_value_is_told_with_what_is_allowed(key: str, value: object, expected: str) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import jinja2
 
-from paliflow import files
 from paliflow.errors import InputError
 from paliflow.report import groups, samples, tables
 from paliflow.report.data_files import each, link_data
@@ -25,6 +24,7 @@ from paliflow.report.words import ENGLISH, LANGUAGES, Words
 from paliflow.runs import MAIN, comparison_runs
 
 FRONT = "report.md.j2"
+SAMPLES = "sample_answers/samples.json"
 MOST_ROWS_TOGETHER = 24
 """Rows of a table that are kept on one page; a longer one may break."""
 
@@ -68,15 +68,13 @@ class Document:
             name: self._placed(call) for name, call in self._calls()
         }
         with_words = partial(print_interval, words=self.words)
-        environment.filters |= {"as": print_value, "interval_as": with_words, "front": _front_matter}
+        environment.filters |= {"as": self._placed(print_value), "interval_as": self._placed(with_words), "front": _front_matter}
         try:
             text = environment.get_template(self.words.folder + FRONT).render()
-        except jinja2.TemplateNotFound as error:
-            raise InputError(f"{self.templates}: the template {error.name} is missing: every part has its file there.") from None
         except jinja2.TemplateSyntaxError as error:
-            raise InputError(f"{error.name}, line {error.lineno}: {error.message}.") from None
-        except jinja2.UndefinedError as error:
-            raise InputError(f"{_place_of(error, self.templates)}: {error.message}: define it or correct the name.") from None
+            raise InputError(f"{error.name}, line {error.lineno}: {(error.message or '').rstrip('.')}.") from None
+        except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InputError(f"{_place_of(error, self.templates)}: {_mistake(error)}") from None
         return self.labels.resolve(text)
 
     def _calls(self) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -101,8 +99,8 @@ class Document:
         yield "origins", self.origins.calls
         yield "other_files", self.origins.others
         yield "settings_listing", lambda: list_settings(self.settings)
-        yield "samples", lambda: files.read_json(self.results / "sample_answers" / "samples.json")
-        yield "examples", lambda: files.read_json(self.results / "subset_clevr" / "examples.json")
+        yield "samples", lambda: self.metrics.records(SAMPLES)
+        yield "examples", lambda: self.metrics.records("subset_clevr/examples.json")
         yield "is_right", samples.is_right
         sentences = Sentences(self.words)
         yield "compare", sentences.compare
@@ -197,14 +195,14 @@ class Document:
 
     def cards(self, label: str, caption: str) -> Markdown:
         """The random test samples, together one numbered figure."""
-        self.origins.show(label, "sample_answers/samples.json")
-        drawn = files.read_json(self.results / "sample_answers" / "samples.json")
+        self.origins.show(label, SAMPLES)
+        drawn = self.metrics.records(SAMPLES)
         for sample in drawn:
             if not (self.results / sample["image"].removeprefix("results/")).is_file():
                 raise InputError(f"the picture {sample['image']} is missing: run the rule sample_answers again.")
         number = self.labels.define(label, _place(), caption)
         printed = samples.print_cards(drawn, self.words)
-        links = link_data("sample_answers/samples.json", self.results, self.words.data)
+        links = link_data(SAMPLES, self.results, self.words.data)
         return Markdown(f"::: {{#{label} .cards}}\n{printed}\n\n::: caption\n{number} {_one_line(caption)}{links}\n:::\n:::")
 
     def _captioned(self, label: str, body: Markdown, caption: str, data: str | Sequence[str] = ()) -> Markdown:
@@ -218,14 +216,20 @@ class Document:
             place = _place()
             try:
                 return call(*arguments, **named)
+            except _PlacedError:
+                raise
             except InputError as error:
-                raise error if str(error).startswith(place) else InputError(f"{place}: {error}") from None
+                raise _PlacedError(str(error) if str(error).startswith(place) else f"{place}: {error}") from None
             except jinja2.UndefinedError:
                 raise
             except TypeError as error:
-                raise InputError(f"{place}: {error}: correct the call.") from None
+                raise _PlacedError(f"{place}: {error}: correct the call.") from None
 
         return placed
+
+
+class _PlacedError(InputError):
+    """A mistake whose sentence begins with its place; a call around it adds no other."""
 
 
 class _Environment(jinja2.Environment):
@@ -287,6 +291,19 @@ def _place() -> str:
             return f"{template.name}, line {template.get_corresponding_lineno(frame.f_lineno)}"
         frame = frame.f_back  # type: ignore[assignment]
     return "report"
+
+
+def _mistake(error: Exception) -> str:
+    """What is wrong in a template, and what to do."""
+    match error:
+        case jinja2.TemplateNotFound():
+            return f"the template {error.name} is missing: every part has its file there."
+        case jinja2.UndefinedError():
+            return f"{error.message}: define it or correct the name."
+        case UnicodeDecodeError():
+            return "what is included here is not in UTF-8: save it as UTF-8."
+        case _:
+            return f"{error or type(error).__name__}: correct the expression."
 
 
 def _place_of(error: BaseException, templates: Path) -> str:

@@ -50,8 +50,21 @@ class Metrics:
             InputError: the file or the path in it does not exist.
         """
         document = self.document(stage)
+        if not isinstance(document, dict) or "values" not in document:
+            raise InputError(f"the metrics of {stage} hold no values: remove the file and run the study again.")
         top = document if path.split(".")[0] in ("provenance", "settings", "seed") else document["values"]
         return descend(top, path, f"the metrics of {stage}")
+
+    def records(self, file: str) -> list[Any]:
+        """The records of a stage's list, such as "sample_answers/samples.json".
+
+        Raises:
+            InputError: the file is missing, broken or no list, or nothing is in it.
+        """
+        found = self.document(file)
+        if not isinstance(found, list) or not found:
+            raise InputError(f"results/{file} lists nothing: remove the file and run the study again.")
+        return found
 
 
 def descend(content: Any, path: str, where: str) -> Any:
