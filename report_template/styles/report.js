@@ -79,7 +79,7 @@ for (const table of document.querySelectorAll("main .tabular table")) {
 
 // Boxes that scroll can be reached by the keyboard.
 function letScroll() {
-  for (const box of document.querySelectorAll(".wide, pre, .formula, main p:has(> math)")) {
+  for (const box of document.querySelectorAll(".wide, pre, .formula, .display")) {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }

@@ -44,11 +44,14 @@ function Image(image)
   return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. width .. alt .. ")")
 end
 
--- A browser never breaks a formula in two: a long one within a line gets a box that can be scrolled on a narrow screen.
+-- A browser never breaks a formula in two: one on a line of its own, or a long one within a line, gets a box that can be scrolled on a
+-- narrow screen.
 local longest_formula = 45
 
 function Math(formula)
-  if typst or formula.mathtype ~= "InlineMath" or #formula.text <= longest_formula then return nil end
+  if typst then return nil end
+  if formula.mathtype == "DisplayMath" then return pandoc.Span({ formula }, pandoc.Attr("", { "display" })) end
+  if #formula.text <= longest_formula then return nil end
   return pandoc.Span({ formula }, pandoc.Attr("", { "formula" }))
 end
 

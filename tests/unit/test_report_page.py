@@ -97,6 +97,10 @@ def test_the_only_script_is_the_projects_own(text):
     assert [script.strip() for script in scripts] == [(TEMPLATES / "styles" / "report.js").read_text(encoding="utf-8").strip()]
 
 
+def test_every_formula_on_its_own_line_has_a_box_that_scrolls(text):
+    assert 0 < text.count('<math display="block"') == text.count('<span class="display"><math display="block"')
+
+
 def test_the_page_can_be_skipped_through_and_its_headings_go_down_by_one(text, page):
     names = [attributes.get("id") for tag, attributes in page.elements if tag in ("main", "nav")]
     first = next(attributes["href"] for tag, attributes in page.elements if tag == "a")
