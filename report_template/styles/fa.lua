@@ -59,8 +59,11 @@ local function goes_with_latin(code)
   return (code > 0x20 and code < 0x250 and code ~= 0xA0 and code ~= 0xAB and code ~= 0xBB) or (code >= 0x2010 and code <= 0x201D) or code == 0x2212
 end
 
+local function has_something_to_set(text) return text:find("[%w%%]") ~= nil or text:find("→", 1, true) ~= nil end
+
 -- The parts of a word, each Latin or not: "(CLIP)ها" is "(", "CLIP", ")ها". A mark that may join two Latin words is a `joint`.
 local function parts_of(text)
+  if not has_something_to_set(text) then return { { text = text } } end
   local parts, start, latin = {}, 1, nil
   local function add(part) if part.text ~= "" then table.insert(parts, part) end end
   local function cut(stop)
@@ -91,7 +94,8 @@ end
 local function breadth(formula) return utf8.len((formula:gsub("\\%a+", "m"):gsub("[{}%s\\,]", ""))) end
 
 local function needs_setting(inline)
-  return inline.t == "Code" or (inline.t == "Str" and inline.text:find("[%w%%→]") ~= nil)
+  local tag = inline.t
+  return tag == "Code" or (tag == "Str" and has_something_to_set(inline.text))
 end
 
 -- Digits of all words, and each run of Latin words in an isolate of its own; what stands between two of them belongs to it.
@@ -116,10 +120,11 @@ local function set_line(inlines)
     end
   end
   for _, inline in ipairs(inlines) do
-    if inline.t == "Str" then
+    local tag = inline.t
+    if tag == "Str" then
       for _, part in ipairs(parts_of(inline.text)) do add(pandoc.Str(part.text), part.latin, part.joint) end
     else
-      add(inline, inline.t == "Code", inline.t == "Space" or inline.t == "SoftBreak")
+      add(inline, tag == "Code", tag == "Space" or tag == "SoftBreak")
     end
   end
   flush()

@@ -1,5 +1,6 @@
 """The report from templates and results: checked first, then all three faces written."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ def render_report(settings: dict[str, Any], templates: Path, results: Path, mark
     metadata = {"title": make_visible(title), "author": make_visible(f"{report['first_name']} {report['last_name']}")}
     metadata |= {"lang": words.language, "dir": words.direction, **words.page}
     folder.mkdir(parents=True, exist_ok=True)
-    pages = faces.make_html(text, templates / "styles", folder, metadata)
-    printed = faces.make_pdf(text, templates / "styles", folder, metadata)
+    with ThreadPoolExecutor() as at_once:
+        making = [at_once.submit(make, text, templates / "styles", folder, metadata) for make in (faces.make_html, faces.make_pdf)]
+    page, paper = [made.result() for made in making]
     files.write_text(markdown, text)
-    files.write_text(html, pages)
+    files.write_text(html, page)
     with files.replacing(pdf) as temporary:
-        temporary.write_bytes(printed)
+        temporary.write_bytes(paper)
