@@ -63,7 +63,6 @@ local function has_something_to_set(text) return text:find("[%w%%]") ~= nil or t
 
 -- The parts of a word, each Latin or not: "(CLIP)ها" is "(", "CLIP", ")ها". A mark that may join two Latin words is a `joint`.
 local function parts_of(text)
-  if not has_something_to_set(text) then return { { text = text } } end
   local parts, start, latin = {}, 1, nil
   local function add(part) if part.text ~= "" then table.insert(parts, part) end end
   local function cut(stop)
@@ -93,14 +92,16 @@ end
 -- About how many signs a formula prints.
 local function breadth(formula) return utf8.len((formula:gsub("\\%a+", "m"):gsub("[{}%s\\,]", ""))) end
 
-local function needs_setting(inline)
-  local tag = inline.t
-  return tag == "Code" or (tag == "Str" and has_something_to_set(inline.text))
-end
-
 -- Digits of all words, and each run of Latin words in an isolate of its own; what stands between two of them belongs to it.
 local function set_line(inlines)
-  if not inlines:find_if(needs_setting) then return nil end
+  local tags, texts, needed = {}, {}, false
+  for place, inline in ipairs(inlines) do
+    local tag = inline.t
+    local text = tag == "Str" and inline.text
+    tags[place], texts[place] = tag, text
+    needed = needed or tag == "Code" or (text and has_something_to_set(text))
+  end
+  if not needed then return nil end
   local line, run, between = pandoc.Inlines({}), pandoc.Inlines({}), pandoc.Inlines({})
   local function flush()
     if #run > 0 then line:extend(isolated(run)) end
@@ -119,10 +120,12 @@ local function set_line(inlines)
       line:insert(inline)
     end
   end
-  for _, inline in ipairs(inlines) do
-    local tag = inline.t
-    if tag == "Str" then
-      for _, part in ipairs(parts_of(inline.text)) do add(pandoc.Str(part.text), part.latin, part.joint) end
+  for place, inline in ipairs(inlines) do
+    local tag, text = tags[place], texts[place]
+    if text and not has_something_to_set(text) then
+      add(inline)
+    elseif text then
+      for _, part in ipairs(parts_of(text)) do add(pandoc.Str(part.text), part.latin, part.joint) end
     else
       add(inline, tag == "Code", tag == "Space" or tag == "SoftBreak")
     end

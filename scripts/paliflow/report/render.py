@@ -27,9 +27,10 @@ def render_report(settings: dict[str, Any], templates: Path, results: Path, mark
     metadata = {"title": make_visible(title), "author": make_visible(f"{report['first_name']} {report['last_name']}")}
     metadata |= {"lang": words.language, "dir": words.direction, **words.page}
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor() as at_once:
-        making = [at_once.submit(make, text, templates / "styles", folder, metadata) for make in (faces.make_html, faces.make_pdf)]
-    page, paper = [made.result() for made in making]
+    what = (text, templates / "styles", folder, metadata)
+    with ThreadPoolExecutor() as at_once:  # both wait for other programs most of the time
+        pages, papers = at_once.submit(faces.make_html, *what), at_once.submit(faces.make_pdf, *what)
+    page, paper = pages.result(), papers.result()
     files.write_text(markdown, text)
     files.write_text(html, page)
     with files.replacing(pdf) as temporary:
