@@ -134,8 +134,8 @@ local function set_line(inlines)
   return line
 end
 
--- The data's own words, in whatever script.
-local given = { question = true, kind = true, answer = true }
+-- The words of data and machines, in whatever script.
+local given = { question = true, kind = true, answer = true, machine = true }
 
 local function is_given(span) return span.classes:find_if(function(class) return given[class] end) ~= nil end
 
