@@ -4,7 +4,7 @@ local typst = FORMAT == "typst"
 
 local blocks = { card = true, cards = true, caption = true, summary = true, source = true, byline = true, wide = true, long = true,
   pair = true, datacard = true, glance = true, findings = true, thumbnails = true, way = true }
-local parted = { card = 1, pair = 1, thumbnails = math.huge } -- into arguments of their function: one block at the start, or all
+local parted = { card = 1, pair = 1, thumbnails = math.huge, cards = math.huge } -- into arguments of their function: one block at the start, or all
 local spans = { right = true, wrong = true, kind = true, question = true, number = true, interval = true, beside = true }
 
 local function named(classes, known)
@@ -81,5 +81,5 @@ function Div(div)
   end
   content:insert(1, raw("#styled-" .. class .. "["))
   content:insert(raw(div.identifier ~= "" and ("] <" .. div.identifier .. ">") or "]"))
-  return content
+  return (class == "card" or class == "caption") and pandoc.Div(content) or content -- each one argument of the cards around it
 end
