@@ -55,6 +55,36 @@ function Math(formula)
   return pandoc.Span({ formula }, pandoc.Attr("", { "formula" }))
 end
 
+-- On paper the words above numbers stand in lines of about the numbers' width, and leave the first columns theirs.
+local longest_heading = 12
+
+local function folded(inlines)
+  local length = 0
+  return inlines:walk({
+    traverse = "topdown",
+    Str = function(word) length = length + utf8.len(word.text) end,
+    Space = function()
+      length = length + 1
+      if length > longest_heading / 2 then
+        length = 0
+        return pandoc.LineBreak()
+      end
+    end,
+  })
+end
+
+function Table(tabular)
+  if not typst then return nil end
+  for _, row in ipairs(tabular.head.rows) do
+    for place, cell in ipairs(row.cells) do
+      local numbers = tabular.colspecs[place][1] == "AlignRight"
+      local words = #cell.contents == 1 and cell.contents[1]
+      if numbers and words and utf8.len(pandoc.utils.stringify(words)) > longest_heading then words.content = folded(words.content) end
+    end
+  end
+  return tabular
+end
+
 function Span(span)
   if typst and span.classes:includes("data") then return {} end -- only the page lies beside the files that it links to
   local class = named(span.classes, spans)

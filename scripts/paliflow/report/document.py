@@ -25,7 +25,7 @@ from paliflow.runs import MAIN, comparison_runs
 
 FRONT = "report.md.j2"
 SAMPLES = "sample_answers/samples.json"
-MOST_ROWS_TOGETHER = 9
+MOST_ROWS_TOGETHER = 6
 """Lines of a table, its header among them, that are kept on one page; a longer one may break."""
 
 
