@@ -95,6 +95,14 @@ function Span(span)
   return inlines
 end
 
+-- When, whether right, and the answer, which alone may need a second line.
+local card_columns = { 0.34, 0.28, 0.38 }
+
+local function with_card_columns(tabular)
+  for place, column in ipairs(tabular.colspecs) do column[2] = card_columns[place] end
+  return tabular
+end
+
 function Div(div)
   if div.classes:includes("contents") then
     return typst and raw("#styled-contents") or {}
@@ -104,6 +112,7 @@ function Div(div)
     return framed(div)
   end
   if not (typst and class) then return nil end
+  if class == "card" then div = div:walk({ Table = with_card_columns }) end
   local content = pandoc.Blocks({})
   for place, block in ipairs(div.content) do
     content:insert(block)
