@@ -73,11 +73,21 @@ local function folded(inlines)
   })
 end
 
+-- In Persian words are flush right too, but a column of numbers has no long cell.
+local function has_numbers(tabular, place)
+  for _, body in ipairs(tabular.bodies) do
+    for _, row in ipairs(body.body) do
+      if utf8.len(pandoc.utils.stringify(row.cells[place].contents)) > 2 * longest_heading then return false end
+    end
+  end
+  return tabular.colspecs[place][1] == "AlignRight"
+end
+
 function Table(tabular)
   if not typst then return nil end
   for _, row in ipairs(tabular.head.rows) do
     for place, cell in ipairs(row.cells) do
-      local numbers = tabular.colspecs[place][1] == "AlignRight"
+      local numbers = has_numbers(tabular, place)
       local words = #cell.contents == 1 and cell.contents[1]
       if numbers and words and utf8.len(pandoc.utils.stringify(words)) > longest_heading then words.content = folded(words.content) end
     end
