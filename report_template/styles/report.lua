@@ -4,7 +4,7 @@ local typst = FORMAT == "typst"
 
 local blocks = { card = true, cards = true, caption = true, summary = true, source = true, byline = true, wide = true, long = true,
   pair = true, datacard = true, glance = true, findings = true, thumbnails = true, way = true }
-local parted = { card = 1, pair = 1, thumbnails = math.huge } -- into arguments of their function: one block at the start, or all
+local parted = { card = 1, pair = 1, thumbnails = math.huge, cards = math.huge } -- into arguments of their function: one block at the start, or all
 local spans = { right = true, wrong = true, kind = true, question = true, number = true, interval = true, beside = true }
 
 local function named(classes, known)
@@ -55,6 +55,46 @@ function Math(formula)
   return pandoc.Span({ formula }, pandoc.Attr("", { "formula" }))
 end
 
+-- On paper the words above numbers stand in lines of about the numbers' width, and leave the first columns theirs.
+local longest_heading = 12
+
+local function folded(inlines)
+  local length = 0
+  return inlines:walk({
+    traverse = "topdown",
+    Str = function(word) length = length + utf8.len(word.text) end,
+    Space = function()
+      length = length + 1
+      if length > longest_heading / 2 then
+        length = 0
+        return pandoc.LineBreak()
+      end
+    end,
+  })
+end
+
+-- In Persian words are flush right too, but a column of numbers has no long cell.
+local function has_numbers(tabular, place)
+  for _, body in ipairs(tabular.bodies) do
+    for _, row in ipairs(body.body) do
+      if utf8.len(pandoc.utils.stringify(row.cells[place].contents)) > 2 * longest_heading then return false end
+    end
+  end
+  return tabular.colspecs[place][1] == "AlignRight"
+end
+
+function Table(tabular)
+  if not typst then return nil end
+  for _, row in ipairs(tabular.head.rows) do
+    for place, cell in ipairs(row.cells) do
+      local numbers = has_numbers(tabular, place)
+      local words = #cell.contents == 1 and cell.contents[1]
+      if numbers and words and utf8.len(pandoc.utils.stringify(words)) > longest_heading then words.content = folded(words.content) end
+    end
+  end
+  return tabular
+end
+
 function Span(span)
   if typst and span.classes:includes("data") then return {} end -- only the page lies beside the files that it links to
   local class = named(span.classes, spans)
@@ -63,6 +103,14 @@ function Span(span)
   inlines:insert(1, pandoc.RawInline("typst", "#styled-" .. class .. "["))
   inlines:insert(pandoc.RawInline("typst", "]"))
   return inlines
+end
+
+-- When, whether right, and the answer, which alone may need a second line.
+local card_columns = { 0.34, 0.28, 0.38 }
+
+local function with_card_columns(tabular)
+  for place, column in ipairs(tabular.colspecs) do column[2] = card_columns[place] end
+  return tabular
 end
 
 function Div(div)
@@ -74,6 +122,7 @@ function Div(div)
     return framed(div)
   end
   if not (typst and class) then return nil end
+  if class == "card" then div = div:walk({ Table = with_card_columns }) end
   local content = pandoc.Blocks({})
   for place, block in ipairs(div.content) do
     content:insert(block)
@@ -81,5 +130,5 @@ function Div(div)
   end
   content:insert(1, raw("#styled-" .. class .. "["))
   content:insert(raw(div.identifier ~= "" and ("] <" .. div.identifier .. ">") or "]"))
-  return content
+  return (class == "card" or class == "caption") and pandoc.Div(content) or content -- each one argument of the cards around it
 end

@@ -4,11 +4,12 @@ import re
 import shutil
 
 import pytest
+import typst
 from PIL import Image
 from report_fixture import REPOSITORY
 
 from paliflow.report.document import Document
-from paliflow.report.faces import make_html, make_typst
+from paliflow.report.faces import make_html, make_pdf, make_typst
 
 STYLES = REPOSITORY / "report_template" / "styles"
 METADATA = {"title": "t", "author": "a", "lang": "en", "dir": "ltr", "contents": "Contents"}
@@ -49,3 +50,35 @@ def test_a_folder_may_have_any_letters_in_any_locale(moving, tmp_path, monkeypat
     folder = shutil.copytree(moving[1].parent, tmp_path / "Übung ش")
     styles = shutil.copytree(STYLES, folder / "styles")
     assert "A caption." in make_html(moving[0], styles, folder / "report", METADATA)
+
+
+def test_pictures_stay_in_their_place_where_typst_cannot_tag_one_that_it_moved(moving, monkeypatch):
+    seen = []
+
+    def refuse_moved_pictures(*_, sys_inputs, **__):
+        seen.append("inplace" in sys_inputs)
+        if not seen[-1]:
+            raise typst.TypstError("internal error: parent group")
+        return b"%PDF"
+
+    monkeypatch.setattr(typst, "compile", refuse_moved_pictures)
+    assert make_pdf(moving[0], STYLES, moving[1], METADATA) == b"%PDF"
+    assert seen == [False, True]
+
+
+def test_paper_has_the_pictures_in_their_place_too(moving):
+    assert make_pdf(moving[0], STYLES, moving[1], METADATA | {"inplace": "yes"}).startswith(b"%PDF")
+
+
+def test_cards_are_the_parts_of_one_grid_and_their_caption_the_last():
+    cards = "".join(f"::: card\n![](a.png)\n\n{name}\n\n| a | b | c |\n|:--|:--|:--|\n| 1 | 2 | 3 |\n:::\n\n" for name in ("one", "two"))
+    source = make_typst(f"::: {{#fig:c .cards}}\n{cards}::: caption\nthe end\n:::\n:::\n", STYLES, STYLES, "en")
+    parts = source[source.rindex("#styled-cards[") :].split("#block[")
+    assert [sum(word in part for part in parts) for word in ("one", "two", "the end")] == [1, 1, 1]
+    assert len(parts) == 4 and source.count("columns: (34%, 28%, 38%)") == 2
+
+
+def test_the_words_above_numbers_are_folded_on_paper():
+    table = "| words of text | many words above numbers |\n|:--|--:|\n| a | 1 |\n"
+    head = re.search(r"table\.header\((.*?)\),\n", make_typst(table, STYLES, STYLES, "en"), re.S)
+    assert head and [len(cell.split("\\")) for cell in re.findall(r"\[(.*?)\]", head[1], re.S)] == [1, 2]

@@ -25,8 +25,8 @@ from paliflow.runs import MAIN, comparison_runs
 
 FRONT = "report.md.j2"
 SAMPLES = "sample_answers/samples.json"
-MOST_ROWS_TOGETHER = 24
-"""Rows of a table that are kept on one page; a longer one may break."""
+MOST_ROWS_TOGETHER = 6
+"""Lines of a table, its header among them, that are kept on one page; a longer one may break."""
 
 
 class Document:

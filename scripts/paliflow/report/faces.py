@@ -84,15 +84,29 @@ def _filters(styles: Path, language: str) -> list[str]:
 
 
 def _compile(source: Path, root: Path, fonts: Path, metadata: dict[str, Any]) -> bytes:
+    """Set the source; with every picture in its place where typst cannot tag one that it moved over the break of a page."""
     try:
-        pdf = typst.compile(
-            str(source),
-            root=str(root),
-            font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf"), str(fonts)],
-            ignore_system_fonts=True,
-            sys_inputs=metadata,
-        )
+        return _set(source, root, fonts, metadata)
     except typst.TypstError as error:
-        raise InputError(f"The PDF cannot be set: {' '.join(str(error).split())[:500]}.") from None
+        if "internal error" not in str(error):
+            raise InputError(_complaint(error)) from None
+    try:
+        return _set(source, root, fonts, metadata | {"inplace": "yes"})
+    except typst.TypstError as error:
+        raise InputError(_complaint(error)) from None
+
+
+def _set(source: Path, root: Path, fonts: Path, inputs: dict[str, Any]) -> bytes:
+    pdf = typst.compile(
+        str(source),
+        root=str(root),
+        font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf"), str(fonts)],
+        ignore_system_fonts=True,
+        sys_inputs=inputs,
+    )
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def _complaint(error: Exception) -> str:
+    return f"The PDF cannot be set: {' '.join(str(error).split())[:500]}."
