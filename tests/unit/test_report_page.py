@@ -97,6 +97,20 @@ def test_the_only_script_is_the_projects_own(text):
     assert [script.strip() for script in scripts] == [(TEMPLATES / "styles" / "report.js").read_text(encoding="utf-8").strip()]
 
 
+def test_no_heading_of_a_table_is_empty(text):
+    assert "<th" in text and not re.search(r"<th( [^>]*)?></th>", text)
+
+
+def test_the_marks_of_every_item_and_question_can_be_left_out_of_the_contents(text):
+    contents = text[text.index("<nav") : text.index("</nav>")]
+    assert contents.count('class="marks"') == contents.count(" marks)") == 19
+
+
+def test_no_interval_can_break_at_its_dash(text):
+    screen = text[text.index('class="glance"') : text.index('class="summary"')]
+    assert 0 < len(re.findall(r"\d–\d", screen)) == len(re.findall(r'<span class="whole">[^<]*\d–\d', screen))
+
+
 def test_every_formula_on_its_own_line_has_a_box_that_scrolls(text):
     assert 0 < text.count('<math display="block"') == text.count('<span class="display"><math display="block"')
 
