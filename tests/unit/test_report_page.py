@@ -65,7 +65,8 @@ def test_the_page_begins_with_five_numbers_and_four_figures(text):
     assert text.index("<main") < text.index('class="glance"')
     assert [screen.count("<li>"), screen.count("<img"), len(re.findall(r'<a href="#fig:\w+"><img', screen))] == [5, 4, 4]
     assert {"#contents", "#tab:marking"} <= set(re.findall(r'href="([^"]+)"', screen))
-    assert all(re.search(r"<strong>[\d.]+(\s%)? \(.+\)</strong>.*\(.+\)", number, re.DOTALL) for number in screen.split("<li>")[1:])
+    found = r'<strong>[\d.]+(\s%)? <span class="whole">\(.+\)</span></strong>.*\(.+\)'
+    assert all(re.search(found, number, re.DOTALL) for number in screen.split("<li>")[1:])
 
 
 def test_all_data_that_the_page_links_to_lies_beside_it(study, page):
