@@ -209,6 +209,33 @@ rule tabulate_vlm:
         " --consistency {output.consistency:q} 2>&1 | tee {log:q}"
 
 
+rule plot_first_page:
+    """Four of the figures in small, with fewer marks and letters that stay legible, for the report's first page."""
+    input:
+        base=rules.plot_vlm.input.base,
+        main=rules.plot_vlm.input.main,
+        training=rules.plot_vlm.input.training,
+        comparison=rules.plot_vlm.input.comparison,
+        flow=rules.plot_flow.input.metrics[0],
+        digit_samples=rules.evaluate_digits.output.samples,
+    output:
+        kinds="results/figures/first_kinds.svg",
+        forgetting="results/figures/first_forgetting.svg",
+        flow_error="results/figures/first_flow_error.svg",
+        digits="results/figures/first_digits.svg",
+    log:
+        "logs/plot_first_page/plot_first_page.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        code=code_digest("scripts/plot_first_page.py"),
+    shell:
+        "python scripts/plot_first_page.py --base {input.base:q} --main {input.main:q} --training {input.training:q}"
+        " --comparison {input.comparison:q} --flow {input.flow:q} --digit-samples {input.digit_samples:q} --kinds {output.kinds:q}"
+        " --forgetting {output.forgetting:q} --flow-error {output.flow_error:q} --digits {output.digits:q} 2>&1 | tee {log:q}"
+
+
 rule plot_workflow:
     """The rules themselves: which reads what another one writes, drawn and kept for the report's appendix."""
     output:
@@ -267,6 +294,7 @@ rule render_report:
             *rules.plot_diagrams.output,
             *rules.plot_theory.output,
             *rules.plot_memory.output,
+            *rules.plot_first_page.output,
             *rules.plot_workflow.output,
         ],
         tables=[*rules.tabulate_vlm.output, *rules.tabulate_flow.output],
@@ -278,7 +306,7 @@ rule render_report:
         "logs/render_report/render_report.log",
     conda:
         "../envs/report.yaml"
-    threads: 1
+    threads: 2  # the page and the paper are made at once
     params:
         settings=lambda wildcards: json.dumps(config),  # a function, for a text of the config may hold braces
         code=code_digest("scripts/render_report.py"),

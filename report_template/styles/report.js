@@ -41,7 +41,8 @@ for (const holder of document.querySelectorAll("main figure:not(.tabular), main 
   pictures.at(-1).after(button);
 }
 
-// Tables: the number that a cell begins with, in either language's digits and with any of their signs; null where it begins with a word.
+// Tables: a click sorts by a column, rising, then falling, then as it was written.
+// The number that a cell begins with, in either language's digits and with any of their signs; null where it begins with a word.
 function numberOf(text) {
   const plain = text
     .replace(/[\u2066-\u2069\u200e\u200f\s]/g, "")
@@ -64,15 +65,17 @@ function sort(table, column, down) {
 
 for (const table of document.querySelectorAll("main .tabular table")) {
   if (!table.tHead || table.tBodies[0].rows.length < 2) continue;
+  const written = [...table.tBodies[0].rows];
   [...table.tHead.rows[0].cells].forEach((head, column, heads) => {
     if (!head.textContent.trim() || head.querySelector("a")) return;
     const button = make("button", { type: "button", className: "sort", title: words.sort }, ...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
-      const down = head.ariaSort === "ascending";
+      const next = { ascending: "descending", descending: "none" }[head.getAttribute("aria-sort")] || "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      sort(table, column, down);
+      if (next === "none") return table.tBodies[0].append(...written);
+      head.setAttribute("aria-sort", next);
+      sort(table, column, next === "descending");
     });
   });
 }

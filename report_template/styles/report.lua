@@ -21,6 +21,19 @@ local function framed(div)
   return pandoc.Figure({ pandoc.Div({ tabular }, pandoc.Attr("", { "wide" })) }, caption, pandoc.Attr(label, { "tabular" }))
 end
 
+-- The marks behind the heading of an item or a question, "(2.5 marks)", get a name: the contents beside the text leave them out.
+function Header(header)
+  if typst or not (header.identifier:find("^item:") or header.identifier:find("^sec:question%-")) then return nil end
+  for first = #header.content, 1, -1 do
+    if pandoc.utils.stringify(header.content[first]):find("^%(") then
+      local marks = pandoc.Span({ table.unpack(header.content, first) }, pandoc.Attr("", { "marks" }))
+      header.content = pandoc.Inlines({ table.unpack(header.content, 1, first - 1) })
+      header.content:insert(marks)
+      return header
+    end
+  end
+end
+
 local function raw(text) return pandoc.RawBlock("typst", text) end
 
 local function quoted(text)
@@ -93,6 +106,12 @@ function Table(tabular)
     end
   end
   return tabular
+end
+
+-- A browser breaks a line behind a dash: not within an interval such as 36.6–40.8, in either language's digits.
+function Str(text)
+  if typst or not (text.text:find("%d–") or text.text:find("\xDB[\xB0-\xB9]–")) then return nil end
+  return pandoc.Span({ text }, pandoc.Attr("", { "whole" }))
 end
 
 function Span(span)

@@ -193,14 +193,14 @@ def make_program() -> list[dict[str, Any]]:
 
 
 def make_flow_stand_ins(results: Path) -> None:
-    """Stand-ins for the figures and tables of the flow experiments."""
+    """Stand-ins for the figures and tables of the flow experiments, and for the first page's figures."""
     figures = results / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     for name in ("flow_samples.png", "flow_trajectories.png", "flow_digits.png", "flow_particles.png", "flow_particles.gif"):
         (figures / name).write_bytes(_png(60, 30, (120, 160, 200)))
     drawn = "error_by_evaluations loss couplings velocity straightness modes diffusion transport_batch digits_error".split()
-    for name in drawn:
-        (figures / f"flow_{name}.svg").write_text(
+    for name in (*(f"flow_{name}" for name in drawn), *(f"first_{name}" for name in ("kinds", "forgetting", "flow_error", "digits"))):
+        (figures / f"{name}.svg").write_text(
             '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"><rect width="300" height="90" fill="#cde"/></svg>'
         )
     (results / "tables").mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,8 @@ def test_the_page_begins_with_five_numbers_and_four_figures(text):
     assert text.index("<main") < text.index('class="glance"')
     assert [screen.count("<li>"), screen.count("<img"), len(re.findall(r'<a href="#fig:\w+"><img', screen))] == [5, 4, 4]
     assert {"#contents", "#tab:marking"} <= set(re.findall(r'href="([^"]+)"', screen))
-    assert all(re.search(r"<strong>[\d.]+(\s%)? \(.+\)</strong>.*\(.+\)", number, re.DOTALL) for number in screen.split("<li>")[1:])
+    found = r'<strong>[\d.]+(\s%)? <span class="whole">\(.+\)</span></strong>.*\(.+\)'
+    assert all(re.search(found, number, re.DOTALL) for number in screen.split("<li>")[1:])
 
 
 def test_all_data_that_the_page_links_to_lies_beside_it(study, page):
@@ -95,6 +96,20 @@ def test_paper_has_no_links_to_data(study, faces):
 def test_the_only_script_is_the_projects_own(text):
     scripts = re.findall(r"<script[^>]*>(.*?)</script>", text, re.DOTALL)
     assert [script.strip() for script in scripts] == [(TEMPLATES / "styles" / "report.js").read_text(encoding="utf-8").strip()]
+
+
+def test_no_heading_of_a_table_is_empty(text):
+    assert "<th" in text and not re.search(r"<th( [^>]*)?></th>", text)
+
+
+def test_the_marks_of_every_item_and_question_can_be_left_out_of_the_contents(text):
+    contents = text[text.index("<nav") : text.index("</nav>")]
+    assert contents.count('class="marks"') == contents.count(" marks)") == 19
+
+
+def test_no_interval_can_break_at_its_dash(text):
+    screen = text[text.index('class="glance"') : text.index('class="summary"')]
+    assert 0 < len(re.findall(r"\d–\d", screen)) == len(re.findall(r'<span class="whole">[^<]*\d–\d', screen))
 
 
 def test_every_formula_on_its_own_line_has_a_box_that_scrolls(text):

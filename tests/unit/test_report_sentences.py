@@ -76,5 +76,5 @@ def test_words_are_listed():
 
 def test_a_sentence_in_persian_has_its_own_order():
     score = {"value": -0.02, "low": -0.03, "high": 0.01}
-    told = "2.0\u00a0واحد درصد پایین‌تر از LoRA است (−3.0 تا +1.0؛ صفر درون بازه است)"
+    told = "2.0\u00a0واحد درصد پایین‌تر از LoRA است (−3.0\u00a0تا\u00a0+1.0؛ صفر درون بازه است)"
     assert Sentences(PERSIAN).difference(score, "LoRA") == told

@@ -160,7 +160,7 @@ class Document:
         return Markdown(f'![{number} {_one_line(caption)}{links}](../figures/{file}){{#{label} alt="{_alt(alt)}" width={width}{moving}}}')
 
     def thumbnail(self, label: str, file: str, text: str) -> Markdown:
-        """A figure in small, with a few words, which leads to where it stands."""
+        """A picture of a figure in small, with a few words, which leads to where the figure stands."""
         self.origins.require(f"figures/{file}")
         return Markdown(f'[![](../figures/{file}){{alt="{_alt(text)}"}}](#{label}) {self.labels.point(label, _place())}: {_one_line(text)}')
 

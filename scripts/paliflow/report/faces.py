@@ -1,6 +1,7 @@
 """The two faces of one Markdown: a single HTML file, and through typst a PDF."""
 
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +19,9 @@ MARKDOWN = "markdown-auto_identifiers-implicit_header_references-citations-examp
 ALLOCATION = ["+RTS", "-A128m", "-RTS"]
 """For pandoc's own memory: a larger area for new values, which is collected less often, spares a quarter of the time."""
 COMMON = [f"--from={MARKDOWN}", "--standalone", "--columns=10000", "--wrap=preserve", "--toc", "--toc-depth=4"]
+
+EMPTY_HEADER = re.compile(r"<th( [^>]*)?></th>")
+"""The corner of a table, which heads neither a row nor a column, and is to be announced as no heading."""
 
 
 def make_html(markdown: str, styles: Path, folder: Path, metadata: dict[str, str]) -> str:
@@ -40,7 +44,8 @@ def make_html(markdown: str, styles: Path, folder: Path, metadata: dict[str, str
         *([f"--css={styles / metadata['lang']}.css"] if metadata["lang"] != ENGLISH.language else []),
         *(f"--metadata={key}={value}" for key, value in metadata.items()),
     ]
-    return run_pandoc([*COMMON, *options], markdown, "report.md", folder)
+    page = run_pandoc([*COMMON, *options], markdown, "report.md", folder)
+    return EMPTY_HEADER.sub(r"<td\1></td>", page)
 
 
 def make_pdf(markdown: str, styles: Path, folder: Path, metadata: dict[str, str]) -> bytes:

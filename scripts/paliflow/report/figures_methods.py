@@ -49,21 +49,30 @@ def draw_forgetting(base: Values, main: Values, comparison: Values, rank: int) -
     figure, axes = style.new_figure(3.3)
     pane = axes[0, 0]
     pane.axhline(100 * base["prior_exact_match"]["value"], color=style.COLOURS["prior"], linestyle="--", linewidth=1, label=NAMES["prior"])
-    _draw_model(pane, base["own"]["kept"], base["exact_match"], style.COLOURS["before"], "s", NAMES["base"])
+    draw_model(pane, base["own"]["kept"], base["exact_match"], style.COLOURS["before"], "s", NAMES["base"])
     for group in compared_methods(comparison, rank).values():
         colour = style.COLOURS[METHOD_COLOURS[group["method"]]]
-        _draw_model(pane, group["kept"], group["exact_match"], colour, "o", METHODS[group["method"]])
+        draw_model(pane, group["kept"], group["exact_match"], colour, "o", METHODS[group["method"]])
     weights = list(compared_weights(comparison, rank).values())
     path = [[100 * group[measure]["value"] for group in weights] for measure in ("kept", "exact_match")]
     pane.plot(*path, color=style.COLOURS[METHOD_COLOURS["qlora"]], linewidth=0.7, linestyle=":")
     for number, group in enumerate([group for group in weights if group["consistency"] > 0], 1):
         colour = style.tint(style.COLOURS[METHOD_COLOURS["qlora"]], 1 - 0.6 * number / len(weights))
-        _draw_model(pane, group["kept"], group["exact_match"], colour, "D", f"QLoRA, λ = {group['consistency']:g}")
-    _draw_model(pane, main["own"]["kept"], main["exact_match"], style.COLOURS["target"], "*", "QLoRA, main run", size=9)
+        draw_model(pane, group["kept"], group["exact_match"], colour, "D", f"QLoRA, λ = {group['consistency']:g}")
+    draw_model(pane, main["own"]["kept"], main["exact_match"], style.COLOURS["target"], "*", "QLoRA, main run", size=9)
     pane.set(xlabel="own answers kept (%)", ylabel="exact match on the test questions (%)")
     pane.margins(0.06, 0.08)
     figure.legend(*pane.get_legend_handles_labels(), loc="outside right upper")
     return figure
+
+
+def draw_model(
+    pane: Axes, kept: Mapping[str, float], match: Mapping[str, float], colour: str, marker: str, label: str, size: float = 5.5
+) -> None:
+    """One model's mark: exact match against the answers kept, with the intervals of both."""
+    across, up = (np.array(_reach(score))[:, None] for score in (kept, match))
+    look: dict[str, Any] = {"markersize": size, "markeredgecolor": "white", "markeredgewidth": 0.5, "elinewidth": 0.8, "capsize": 2}
+    pane.errorbar(100 * kept["value"], 100 * match["value"], up, across, color=colour, fmt=marker, label=label, **look)
 
 
 def _draw_points(pane: Axes, places: list[int], scores: list[Mapping[str, float]]) -> None:
@@ -71,14 +80,6 @@ def _draw_points(pane: Axes, places: list[int], scores: list[Mapping[str, float]
     values = [100 * score["value"] for score in scores]
     reach = np.array([_reach(score) for score in scores]).T
     pane.errorbar(places, values, reach, color=colour, marker="o", capsize=3, elinewidth=0.9, label=METHODS["qlora"])
-
-
-def _draw_model(
-    pane: Axes, kept: Mapping[str, float], match: Mapping[str, float], colour: str, marker: str, label: str, size: float = 5.5
-) -> None:
-    across, up = (np.array(_reach(score))[:, None] for score in (kept, match))
-    look: dict[str, Any] = {"markersize": size, "markeredgecolor": "white", "markeredgewidth": 0.5, "elinewidth": 0.8, "capsize": 2}
-    pane.errorbar(100 * kept["value"], 100 * match["value"], up, across, color=colour, fmt=marker, label=label, **look)
 
 
 def _reach(score: Mapping[str, float]) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from paliflow.errors import InputError
+from paliflow.report.markdown import NO_BREAK_SPACE
 from paliflow.report.names import NAMES, PERSIAN_NAMES
 
 
@@ -133,8 +134,8 @@ PERSIAN = Words(
     data="داده‌ها:",
     comma="، ",
     and_last=" و ",
-    range="{low} تا {high}",
-    signed_range="{low} تا {high}",
+    range=f"{{low}}{NO_BREAK_SPACE}تا{NO_BREAK_SPACE}{{high}}",
+    signed_range=f"{{low}}{NO_BREAK_SPACE}تا{NO_BREAK_SPACE}{{high}}",
     answered_in="محل پاسخ",
     subject="موضوع",
     marks="نمره",
