@@ -134,8 +134,8 @@ local function set_line(inlines)
   return line
 end
 
--- The words of data and machines, in whatever script.
-local given = { question = true, kind = true, answer = true, machine = true }
+-- The words of data and machines in whatever script, and names with a number.
+local given = { question = true, kind = true, answer = true, verbatim = true }
 
 local function is_given(span) return span.classes:find_if(function(class) return given[class] end) ~= nil end
 

@@ -116,6 +116,9 @@ end
 
 function Span(span)
   if typst and span.classes:includes("data") then return {} end -- only the page lies beside the files that it links to
+  if span.classes:includes("page") then
+    return typst and pandoc.RawInline("typst", "#styled-page(<" .. span.attributes.of .. ">)") or {}
+  end
   local class = named(span.classes, spans)
   if not (typst and class) then return nil end
   local inlines = pandoc.Inlines(span.content)

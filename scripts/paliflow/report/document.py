@@ -188,10 +188,17 @@ class Document:
         """A numbered table that a template writes out in Markdown, between `{% call captioned_table(…) %}` and `{% endcall %}`."""
         return self._captioned(label, Markdown(caller().strip()), caption)
 
-    def marking_grid(self, label: str, items: Sequence[tuple[str, str, str]], caption: str) -> Markdown:
-        """A numbered table of the assignment's items (number, marks, subject), each linked to the heading that bears its number."""
-        rows = [(self.labels.point(f"item:{item}", _place()), subject, Markdown(marks)) for item, marks, subject in items]
-        return self.grid(label, [self.words.answered_in, self.words.subject, self.words.marks], rows, caption, right=[2])
+    def marking_grid(self, label: str, items: Sequence[tuple[str, str, str, Sequence[str]]], caption: str) -> Markdown:
+        """A numbered table of the assignment's items (number, marks, subject, labels of its evidence), each linked to the heading that
+        bears its number.
+        """
+        rows = []
+        for item, marks, subject, evidence in items:
+            answer = self.labels.point(f"item:{item}", _place()) + self.labels.page(f"item:{item}")
+            shown = self.words.comma.join(self.labels.point(each, _place()) for each in evidence)
+            rows.append((Markdown(answer), subject, Markdown(shown), Markdown(marks)))
+        header = [self.words.answered_in, self.words.subject, self.words.evidence, self.words.marks]
+        return self.grid(label, header, rows, caption, right=[3])
 
     def cards(self, label: str, caption: str) -> Markdown:
         """The random test samples, together one numbered figure."""

@@ -52,6 +52,10 @@ class Labels:
         self._pointed_from.setdefault(label, place)
         return Markdown(f"\ue000{label}\ue001")
 
+    def page(self, label: str) -> Markdown:
+        """Behind a link: the page that it leads to, on paper."""
+        return Markdown(f'[]{{.page of="{label}"}}')
+
     def cite(self, keys: tuple[str, ...], place: str) -> Markdown:
         """The numbers of some sources in square brackets, each a link to its entry.
 
@@ -73,7 +77,7 @@ class Labels:
     def listing(self, kind: str) -> Markdown:
         """All figures (`fig`) or tables (`tab`) so far, a line each with a link and its title."""
         labels = [label for label in self._numbers if label.startswith(kind)]
-        return Markdown("\n".join(f"- [{self._name(label)}](#{label}): {self._titles[label]}" for label in labels))
+        return Markdown("\n".join(f"- [{self._name(label)}](#{label}): {self._titles[label]}{self.page(label)}" for label in labels))
 
     def resolve(self, text: str) -> str:
         """Give the assignment's items their anchors and fill in all links.

@@ -38,6 +38,7 @@ class Words:
 
     answered_in: str
     subject: str
+    evidence: str
     marks: str
 
     scene: str
@@ -78,6 +79,7 @@ ENGLISH = Words(
         "enlarge": "Enlarge",
         "close": "Close",
         "sort": "Click to sort",
+        "page": ", p.",
     },
     figure="Figure",
     table="Table",
@@ -89,6 +91,7 @@ ENGLISH = Words(
     signed_range="{low} to {high}",
     answered_in="Answered in",
     subject="Subject",
+    evidence="Evidence",
     marks="Marks",
     scene="Scene",
     reference="Reference",
@@ -127,6 +130,7 @@ PERSIAN = Words(
         "enlarge": "بزرگ‌نمایی",
         "close": "بستن",
         "sort": "برای مرتب‌سازی کلیک کنید",
+        "page": "، ص",
     },
     figure="شکل",
     table="جدول",
@@ -138,6 +142,7 @@ PERSIAN = Words(
     signed_range=f"{{low}}{NO_BREAK_SPACE}تا{NO_BREAK_SPACE}{{high}}",
     answered_in="محل پاسخ",
     subject="موضوع",
+    evidence="شواهد",
     marks="نمره",
     scene="صحنهٔ",
     reference="پاسخ مرجع",
