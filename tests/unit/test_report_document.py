@@ -50,6 +50,20 @@ def test_a_written_table_is_captioned(render):
     assert render(text).endswith("::: wide\n| a |\n|---|\n| 1 |\n\n: **Table\u00a01.** Caption. {#tab:x}\n:::")
 
 
+def test_the_marking_grid_leads_to_answers_pages_and_evidence(render):
+    figure = '{{ figure("fig:a", "there.svg", caption="c", alt="a") }}'
+    grid = '{{ marking_grid("tab:m", [("1.1", "5", "What", ["fig:a"])], caption="c") }}{{ ref("tab:m") }}'
+    text = render(grid + "\n\n### 1.1 What\n\n" + figure)
+    row = text.splitlines()[3]
+    assert row == '| [item\u00a01.1](#item:1.1)[]{.page of="item:1.1"} | What | [Figure\u00a01](#fig:a) | 5 |'
+
+
+def test_a_list_of_figures_names_pages(render):
+    figure = '{{ figure("fig:a", "there.svg", caption="A first sentence of it.", alt="a") }}'
+    text = render(figure + '{{ ref("fig:a") }}\n\n{{ list_of("fig") }}')
+    assert text.endswith('- [Figure\u00a01](#fig:a): A first sentence of it[]{.page of="fig:a"}')
+
+
 def test_a_figure_links_to_its_data_below_results(render):
     call = '{{ figure("fig:a", "there.svg", caption="c", alt="a", data=each("{}/metrics.json", ["stage", "stage"])) }}'
     link = "[`stage/metrics.json`](<../stage/metrics.json>)"
