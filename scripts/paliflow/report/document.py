@@ -189,8 +189,10 @@ class Document:
         return self._captioned(label, Markdown(caller().strip()), caption)
 
     def marking_grid(self, label: str, items: Sequence[tuple[str, str, str, Sequence[str]]], caption: str) -> Markdown:
-        """A numbered table of the assignment's items (number, marks, subject, labels of its evidence), each linked to the heading that
-        bears its number.
+        """A numbered table of the assignment's items, each linked to the heading that bears its number.
+
+        Args:
+            items: number, marks, subject, and the labels of the figures and tables that are its evidence.
         """
         rows = []
         for item, marks, subject, evidence in items:

@@ -91,14 +91,14 @@ def _filters(styles: Path, language: str) -> list[str]:
 def _compile(source: Path, root: Path, fonts: Path, metadata: dict[str, Any]) -> bytes:
     """Set the source; with every picture in its place where typst cannot tag one that it moved over the break of a page."""
     try:
-        return _set(source, root, fonts, metadata)
+        try:
+            return _set(source, root, fonts, metadata)
+        except typst.TypstError as error:
+            if "internal error" not in str(error):
+                raise
+            return _set(source, root, fonts, metadata | {"inplace": "yes"})
     except typst.TypstError as error:
-        if "internal error" not in str(error):
-            raise InputError(_complaint(error)) from None
-    try:
-        return _set(source, root, fonts, metadata | {"inplace": "yes"})
-    except typst.TypstError as error:
-        raise InputError(_complaint(error)) from None
+        raise InputError(f"The PDF cannot be set: {' '.join(str(error).split())[:500]}.") from None
 
 
 def _set(source: Path, root: Path, fonts: Path, inputs: dict[str, Any]) -> bytes:
@@ -111,7 +111,3 @@ def _set(source: Path, root: Path, fonts: Path, inputs: dict[str, Any]) -> bytes
     )
     assert isinstance(pdf, bytes)
     return pdf
-
-
-def _complaint(error: Exception) -> str:
-    return f"The PDF cannot be set: {' '.join(str(error).split())[:500]}."
