@@ -92,4 +92,4 @@ def test_listing_names_each_figure_by_the_beginning_of_its_caption(caption, titl
     labels = Labels({})
     labels.define("fig:one", "here", caption)
     labels.define("tab:two", "here", "A table.")
-    assert labels.listing("fig") == f"- [Figure\u00a01](#fig:one): {title}"
+    assert labels.listing("fig") == f'- [Figure\u00a01](#fig:one): {title}[]{{.page of="fig:one"}}'
