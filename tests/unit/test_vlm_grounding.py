@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from paliflow.errors import InputError
 from paliflow.vlm import grounding
 from paliflow.vlm.lessons import LESSONS
-from paliflow.vlm.pretrain import dense_targets
+from paliflow.vlm.read_outs import dense_targets, pointing_targets, summary_targets
 
 SIZE = 96
-SHORT = ("placed", "described", "related", "mixed")  # the lessons in short prompts; whole sentences have tests of their own
+SHORT = ("placed", "described", "related", "mixed")  # the lessons in short prompts alone; whole sentences have tests of their own
 PLACE = "left|right|front|behind|same size|same color|same material|same shape"
 WORDS = {"big": "large", "tiny": "small", "matte": "rubber", "shiny": "metal", "block": "cube", "ball": "sphere"}
 
@@ -90,7 +90,7 @@ def general_answer(question: str) -> str:
 @pytest.mark.parametrize("table", [grounding.TASKS, *(LESSONS[name] for name in SHORT)], ids=["joint", *SHORT])
 @given(seed=st.integers(0, 10**6))
 def test_every_suffix_is_true(table: grounding.Table, seed: int) -> None:
-    prefix, suffix = grounding.sample_from(table, SCENE, VALUES, SIZE, random.Random(seed))
+    prefix, suffix, *_ = grounding.sample_from(table, SCENE, VALUES, SIZE, random.Random(seed))
     task, _, rest = prefix.partition(" ")
     things = SCENE["objects"]
     if task == "list" and rest:
@@ -118,6 +118,50 @@ def test_every_suffix_is_true(table: grounding.Table, seed: int) -> None:
         assert suffix == ("equal" if one == other else "more" if one > other else "fewer")
     else:
         assert suffix == referred(rest.removeprefix("of "))[task]
+
+
+@pytest.mark.parametrize("table", [grounding.TASKS, *(LESSONS[name] for name in SHORT)], ids=["joint", *SHORT])
+@given(seed=st.integers(0, 10**6))
+def test_a_task_knows_which_things_its_prompt_means(table: grounding.Table, seed: int) -> None:
+    task = grounding.sample_from(table, SCENE, VALUES, SIZE, random.Random(seed))
+    kind, _, rest = task.prefix.partition(" ")
+    if kind in ("count", "any", "detect"):
+        assert by_place(task.asked) == by_place(group(rest))
+    elif kind == "compare":
+        one, other = rest.split(" ; ")
+        assert (by_place(task.asked), by_place(task.compared)) == (by_place(group(one)), by_place(group(other)))
+    elif kind == "same":
+        one, other = rest.split(" ", 1)[1].split(" ; ")
+        assert (task.asked, task.compared) == ([referred(one)], [referred(other)])
+    elif kind in ("describe", *grounding.ATTRIBUTES):
+        assert task.asked == [referred(rest.removeprefix("of "))]
+    elif kind != "list":
+        assert task.asked is None
+    anchors = re.findall(rf"\b(?:{PLACE}) ", task.prefix.split(" ", 2)[2] if kind == "same" else rest)
+    assert len(task.passed) == (0 if task.asked is None else len(anchors))
+
+
+def by_place(things: list[dict]) -> list[float]:
+    return sorted(each["pixel_coords"][0] for each in things)
+
+
+def test_what_is_asked_compared_and_passed_is_told_at_the_patches_of_these_things() -> None:
+    red_cube, red_sphere, blue_cube = SCENE["objects"]
+    task = grounding.Task("same color cube right red sphere ; red cube", "no", [blue_cube], [red_cube], [red_sphere])
+    targets = pointing_targets(SCENE, task, SIZE, 16)
+    told = {
+        tuple(place.tolist()): row.tolist() for place, row in zip((targets[:, 0] >= 0).nonzero(), targets[targets[:, 0] >= 0], strict=True)
+    }
+    assert told == {(1 * 6 + 1,): [0, 1, 0], (2 * 6 + 3,): [0, 0, 1], (4 * 6 + 5,): [1, 0, 0]}
+    assert (pointing_targets(SCENE, grounding.Task("Which color?", "red"), SIZE, 16) == -1).all()
+
+
+def test_the_summary_counts_both_sides_and_looks_at_a_single_thing() -> None:
+    red_cube, red_sphere, blue_cube = SCENE["objects"]
+    targets = summary_targets(grounding.Task("compare red thing ; blue cube", "more", [red_cube, red_sphere], [blue_cube]), VALUES)
+    looks = [VALUES[name].index(blue_cube[name]) for name in grounding.ATTRIBUTES]
+    assert targets == [2, *[-100] * 4, 1, *looks]
+    assert summary_targets(grounding.Task("Which color?", "red"), VALUES) == [-100] * 10
 
 
 @given(st.floats(0, SIZE), st.floats(0, SIZE))

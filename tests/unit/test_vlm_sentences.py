@@ -2,7 +2,10 @@
 
 import random
 import re
+from collections import Counter
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +110,13 @@ def truth(sentence: str) -> str:
         return "yes" if len(some(found[2])) >= int(found[1]) else "no"
     if found := re.fullmatch(r"In how many ways do the (.*) differ in (\w+)\?", sentence):
         return str(len({each[found[2]] for each in some(found[1])}))
+    if found := re.fullmatch(r"Do (the .*) and (the .*) differ in (\w+)\?", sentence):
+        return "yes" if one_of(found[1])[found[3]] != one_of(found[2])[found[3]] else "no"
+    if found := re.fullmatch(r"Count the (.*), then count the (.*)\.", sentence):
+        return f"{len(some(found[1]))} {len(some(found[2]))}"
+    if found := re.fullmatch(r"(?:Are the (.*) more or fewer than the (.*)\?|Count the (.*) beside the (.*)\.)", sentence):
+        one, other = (len(some(text)) for text in found.groups() if text)
+        return "equal" if one == other else "more" if one > other else "fewer"
     if found := re.fullmatch(r"Are the (.*) more or fewer than half of the scene\?", sentence):
         double = 2 * len(some(found[1]))
         return "more" if double > len(THINGS) else "fewer" if double < len(THINGS) else "equal"
@@ -115,13 +125,36 @@ def truth(sentence: str) -> str:
     return str(len(THINGS) - len(some(found[1])))
 
 
+@pytest.mark.parametrize("ask", [sentences.ask_in_sentence, sentences.ask_in_chains])
+@given(seed=st.integers(0, 10**6))
+def test_every_answer_is_true(ask: Callable[..., grounding.Task], seed: int) -> None:
+    task = ask(SCENE, VALUES, SIZE, random.Random(seed))
+    assert task.suffix == truth(task.prefix)
+
+
 @given(st.integers(0, 10**6))
-def test_every_answer_is_true(seed: int) -> None:
-    sentence, answer = sentences.ask_in_sentence(SCENE, VALUES, SIZE, random.Random(seed))
-    assert answer == truth(sentence)
+def test_a_sentence_knows_which_things_it_means(seed: int) -> None:
+    task = sentences.ask_in_chains(SCENE, VALUES, SIZE, random.Random(seed))
+    if found := re.fullmatch(r"Do (the .*) and (the .*) differ in \w+\?", task.prefix):
+        assert (task.asked, task.compared) == ([one_of(found[1])], [one_of(found[2])])
+    if found := re.fullmatch(r"Count the (.*)(?:, then count| beside) the (.*)\.", task.prefix):
+        assert [some(text) for text in found.groups()] == [task.asked, task.compared]
+    assert len(task.passed) == len(re.findall(rf"\b(?:same \w+ as|{STANDS}) the\b", task.prefix))
 
 
-def test_most_of_the_last_lesson_is_sentences() -> None:
+def test_chains_are_up_to_three_relations_long_and_every_relation_is_needed() -> None:
+    draw = random.Random(3)
+    lengths = Counter()
+    for _ in range(600):
+        words, _, passed = sentences._one(SCENE, draw, sentences.CHAINED)
+        lengths[len(passed)] += 1
+        if passed:
+            looks = re.match(rf"the (?:other )?(?:\w+ )*?(?:{NOUN})\b", words)
+            assert len(some(looks[0].replace("other ", ""))) > 1
+    assert set(lengths) == {0, 1, 2, 3}
+
+
+def test_most_of_the_lesson_in_words_is_sentences() -> None:
     draw = random.Random(4)
     asked = [grounding.sample_from(LESSONS["worded"], SCENE, VALUES, SIZE, draw)[0] for _ in range(400)]
     assert 0.5 < sum(text[0].isupper() for text in asked) / len(asked) < 0.75

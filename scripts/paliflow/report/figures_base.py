@@ -17,17 +17,24 @@ STAGES = {
     "related": "stage 4: one relation",
     "mixed": "stage 5: mixed",
     "worded": "stage 6: sentences",
+    "pointed": "stage 7: told what is meant",
+    "chained": "stage 8: chains of relations",
 }
-LOSSES = {"dense_loss": ("fourth", "dense loss, a patch"), "loss": ("after", "loss of the tasks, a token")}
+LOSSES = {
+    "dense_loss": ("fourth", "dense loss, a patch"),
+    "pointing_loss": ("first", "pointing loss, a patch"),
+    "summary_loss": ("before", "summary loss, a value"),
+    "loss": ("after", "loss of the tasks, a token"),
+}
 
 
 def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
     """Every step's losses, pale, and their running means, a panel for each stage.
 
     Args:
-        log: the records of train_log.jsonl (stage, step, dense_loss in the first two, loss in all but the first).
+        log: the records of train_log.jsonl (stage, step, and the losses that the stage has).
     """
-    figure, axes = style.new_figure(6.4, rows=4, columns=2)
+    figure, axes = style.new_figure(8.0, rows=5, columns=2)
     *panes, beside = axes.flat
     for pane, (stage, title) in zip(panes, STAGES.items(), strict=True):
         lines = [line for line in log if line["stage"] == stage]
@@ -38,9 +45,16 @@ def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
                 smooth, _ = running_mean(values)
                 pane.plot(steps, values, color=style.COLOURS[colour], alpha=0.3, linewidth=0.5)
                 pane.plot(steps, smooth, color=style.COLOURS[colour], label=label)
-        pane.set(xlabel="step", ylabel="loss (nats)", yscale="log" if "dense_loss" in lines[0] else "linear", xlim=(0, None), title=title)
+        pane.set(
+            xlabel="step",
+            ylabel="loss (nats)",
+            yscale="linear" if set(lines[0]) & set(LOSSES) == {"loss"} else "log",
+            xlim=(0, None),
+            title=title,
+        )
         pane.yaxis.set_major_formatter("{x:g}")
         pane.yaxis.set_minor_formatter("")
     beside.set_axis_off()
-    beside.legend(*panes[1].get_legend_handles_labels(), loc="center", title="running means; pale: each step")
+    drawn = {label: line for pane in panes for line, label in zip(*pane.get_legend_handles_labels(), strict=True)}
+    beside.legend(drawn.values(), drawn.keys(), loc="center", title="running means; pale: each step")
     return figure

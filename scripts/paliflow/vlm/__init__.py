@@ -15,7 +15,7 @@ Looking in: `memory` (every term as a formula), `measured_memory`, `quantisation
 `attention` (the mask), `attention_maps` (over the picture).
 
 Making the embedded base: `architecture`, `grounding` and `general_questions` (its tasks), `sentences` (in English), `lessons` (which of
-them in which stage), `pretrain`, `card`.
+them in which stage), `read_outs` (what it is asked in passing), `muon` (the optimizer), `pretrain`, `card`.
 """
 
 import logging

@@ -5,7 +5,9 @@ from typing import Any
 
 from paliflow.vlm import architecture
 from paliflow.vlm.pretrain import DEEPENED, MOST_SHIFT, STAGES, Recipe
+from paliflow.vlm.read_outs import POINTED_LAYERS, SUMMED_LAYER
 
+LOSSES = ("loss", "dense_loss", "pointing_loss", "summary_loss")
 CURVE_ROWS = 10  # of the table of losses, for each stage
 TAUGHT = {  # what is trained in each stage, and on what
     "vision": ("vision tower and projector", "a dense loss: each patch names the object whose middle lies there"),
@@ -15,6 +17,11 @@ TAUGHT = {  # what is trained in each stage, and on what
     "related": ("the language model", "nine tenths of it what a description fits, or what stands in one relation to such a thing"),
     "mixed": ("the language model", "a third of it as in stage 1; of the rest, counts, sameness and comparisons more often than before"),
     "worded": ("the language model", "three fifths of it whole sentences, two fifths as in the stage before"),
+    "pointed": ("the language model", "what stands in one relation, counts and comparisons; told what each prompt means"),
+    "chained": (
+        "the language model",
+        "two thirds of it sentences, most things named by one to three relations in a row; told what each prompt means",
+    ),
 }
 
 
@@ -31,6 +38,7 @@ def model_card(
         for number, stage in enumerate(STAGES)
     )
     stage, behind = DEEPENED
+    first, second = POINTED_LAYERS
     return f"""---
 license: mit
 library_name: transformers
@@ -58,15 +66,21 @@ Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.
 ({recipe.vision_learning_rates[1]} and {recipe.joint_learning_rates[1]}), trained in float32, linear decay over the last 30 % of each stage, seed {recipe.seed}.
 Half of the pictures that it saw were mirrored, and all were moved by up to {MOST_SHIFT} pixels each way. It has never seen a
 question of CLEVR's: its prompts are words like `count red cube left small sphere`, a few general questions such as `What color is the leftmost thing?`, and in
-the last stage sentences that name things as one would in English and ask what no family of CLEVR's asks, such as `Give both the shape and the size of the big
-block behind the red ball.` or `Do you see at least 3 things that are left of the tiny cube?`.
+the stages `worded` and `chained` sentences that name things as one would in English and ask what no family of CLEVR's asks, such as `Give both the shape and
+the size of the big block behind the red ball.`, `Do you see at least 3 things that are left of the tiny cube?` or `Do the blue thing and the cube left of the ball
+differ in size?`.
+
+An answer of one word teaches little of what must happen on the way to it. In the last two stages linear read-outs, thrown away afterwards, are therefore trained
+with the model (`read_outs.py`): behind language layers {first} and {second} each patch with an object tells whether the prompt asks about that object, compares
+with it or passes it on the way (pointing loss, the mean over patches, summed over three questions and two layers), and behind layer {SUMMED_LAYER} the prompt's last token tells how many things are asked
+about and compared with, and what a single one looks like (summary loss, the mean over ten values).
 
 The losses, as means over a tenth of a stage each; every step is in `train_log.jsonl`:
 
 ![Losses of all stages, by step](training_curve.svg)
 
-| stage | up to step | loss of the tasks (nats a token) | dense loss |
-|---|---|---|---|
+| stage | up to step | loss of the tasks (nats a token) | dense loss | pointing loss | summary loss |
+|---|---|---|---|---|---|
 {curve}
 
 ## What it can do
@@ -89,8 +103,6 @@ def _curve(lines: list[dict[str, Any]]) -> str:
     for part in range(CURVE_ROWS):
         some = lines[part * len(lines) // CURVE_ROWS : (part + 1) * len(lines) // CURVE_ROWS]
         if some:
-            text, dense = (
-                f"{sum(line[name] for line in some) / len(some):.3f}" if name in some[0] else "" for name in ("loss", "dense_loss")
-            )
-            rows.append(f"| {some[0]['stage']} | {some[-1]['step'] + 1:,} | {text} | {dense} |")
+            means = [f"{sum(line[name] for line in some) / len(some):.3f}" if name in some[0] else "" for name in LOSSES]
+            rows.append(f"| {some[0]['stage']} | {some[-1]['step'] + 1:,} | {' | '.join(means)} |")
     return "\n".join(rows)

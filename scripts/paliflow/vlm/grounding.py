@@ -6,8 +6,8 @@ Each task reads a scene graph in the CLEVR release's fields and gives a prefix a
 """
 
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from paliflow.errors import InputError
 from paliflow.vlm.general_questions import ask_generally
@@ -20,12 +20,35 @@ MOST_HOPS = 2  # relations in a row by which one object is named
 Scene = dict[str, Any]
 Thing = dict[str, Any]
 Values = dict[str, list[str]]  # every value that each attribute takes
-Task = tuple[str, str]  # prefix and suffix
+
+
+class Group(NamedTuple):
+    """Words for some things, these things, and those by which the words name them."""
+
+    words: str
+    things: list[Thing]
+    passed: list[Thing]
+
+
+class Task(NamedTuple):
+    """A prefix, the suffix that is true of it, and what the prefix means, where that is known.
+
+    `asked` are the things that it asks about (None: not known), `compared` those that it sets beside these, `passed` the others by whose
+    place or looks it names them.
+    """
+
+    prefix: str
+    suffix: str
+    asked: list[Thing] | None = None
+    compared: list[Thing] | None = None
+    passed: Sequence[Thing] = ()
+
+
 Table = list[tuple[Callable[[Scene, Values, int, random.Random], Task], float]]  # kinds of task and how often each is drawn
 
 
 def sample_task(scene: Scene, values: Values, image_size: int, draw: random.Random) -> Task:
-    """One grounded task on a scene, as (prefix, suffix).
+    """One grounded task on a scene.
 
     Args:
         scene: a scene graph in the release's fields.
@@ -83,60 +106,79 @@ def sample_from(table: Table, scene: Scene, values: Values, size: int, draw: ran
     return draw.choices(tasks, weights)[0](scene, values, size, draw)
 
 
+def about(prefix: str, suffix: str, group: Group, other: Group | None = None) -> Task:
+    """A task about one group of things, or about one beside another."""
+    if other is None:
+        return Task(prefix, suffix, group.things, None, group.passed)
+    return Task(prefix, suffix, group.things, other.things, group.passed + other.passed)
+
+
+def more_or_fewer(group: Group, other: Group) -> str:
+    here, there = len(group.things), len(other.things)
+    return "equal" if here == there else "more" if here > there else "fewer"
+
+
+def yes(true: bool) -> str:
+    return "yes" if true else "no"
+
+
 def _describe(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     thing = draw.choice(scene["objects"])
-    return f"describe {_refer(scene, thing, size, draw)}", full_name(thing)
+    one = _refer(scene, thing, size, draw)
+    return about(f"describe {one.words}", full_name(thing), one)
 
 
 def _read(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
-    return f"{name} of {_refer(scene, thing, size, draw, without=name)}", thing[name]
+    one = _refer(scene, thing, size, draw, without=name)
+    return about(f"{name} of {one.words}", thing[name], one)
 
 
 def _detect(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     wanted = random_description(scene, values, draw, present=0.85)
-    found = sorted(matching(scene, wanted), key=lambda thing: thing["pixel_coords"][0])
-    return f"detect {say(wanted, draw)}", " ; ".join(location(thing, size) for thing in found) or "none"
+    some = described(scene, wanted, draw)
+    found = sorted(some.things, key=lambda thing: thing["pixel_coords"][0])
+    return about(f"detect {some.words}", " ; ".join(location(thing, size) for thing in found) or "none", some)
 
 
 def _list(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     things = sorted(scene["objects"], key=lambda thing: thing["pixel_coords"][0])
-    return "list", " ; ".join(map(full_name, things))
+    return Task("list", " ; ".join(map(full_name, things)), things)
 
 
 def _count(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    text, things = _group(scene, values, size, draw, present=0.85)
-    return f"count {text}", str(len(things))
+    some = group(scene, values, size, draw, present=0.85)
+    return about(f"count {some.words}", str(len(some.things)), some)
 
 
 def _present(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    text, things = _group(scene, values, size, draw, present=0.45)
-    return f"any {text}", "yes" if things else "no"
+    some = group(scene, values, size, draw, present=0.45)
+    return about(f"any {some.words}", yes(bool(some.things)), some)
 
 
 def _list_beside(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    place, there = _place(scene, size, draw)
-    there.sort(key=lambda thing: thing["pixel_coords"][0])
-    return f"list {place}", " ; ".join(f"{thing['color']} {thing['shape']}" for thing in there) or "none"
+    place = _place(scene, size, draw)
+    place.things.sort(key=lambda thing: thing["pixel_coords"][0])
+    names = " ; ".join(f"{thing['color']} {thing['shape']}" for thing in place.things)
+    return about(f"list {place.words}", names or "none", place)
 
 
 def _same(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     if len(scene["objects"]) < 2:
         return _describe(scene, values, size, draw)
-    one, other = draw.sample(scene["objects"], 2)
+    things = draw.sample(scene["objects"], 2)
     name = draw.choice(ATTRIBUTES)
-    pair = " ; ".join(_refer(scene, thing, size, draw, without=name) for thing in (one, other))
-    return f"same {name} {pair}", "yes" if one[name] == other[name] else "no"
+    one, other = (_refer(scene, thing, size, draw, without=name) for thing in things)
+    return about(f"same {name} {one.words} ; {other.words}", yes(things[0][name] == things[1][name]), one, other)
 
 
 def _compare(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    (one, here), (other, there) = (_group(scene, values, size, draw, present=0.85) for _ in range(2))
-    answer = "equal" if len(here) == len(there) else "more" if len(here) > len(there) else "fewer"
-    return f"compare {one} ; {other}", answer
+    one, other = (group(scene, values, size, draw, present=0.85) for _ in range(2))
+    return about(f"compare {one.words} ; {other.words}", more_or_fewer(one, other), one, other)
 
 
 def _general(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    return ask_generally(scene, values, draw)
+    return Task(*ask_generally(scene, values, draw))
 
 
 # short answers weigh more, for the long ones hold most of the tokens on which the loss is a mean
@@ -154,7 +196,7 @@ TASKS: Table = [
 ]
 
 
-def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: str | None = None, depth: int = 0) -> str:
+def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: str | None = None, depth: int = 0) -> Group:
     """An object by its place, by a description that fits it alone, or by one that does so beside another object; `without` an attribute."""
     names = [name for name in ATTRIBUTES if name != without]
     way = draw.random()
@@ -162,47 +204,55 @@ def _refer(scene: Scene, thing: Thing, size: int, draw: random.Random, without: 
         for length in range(draw.randint(1, len(names)), len(names) + 1):
             wanted = {name: thing[name] for name in draw.sample(names, length)}
             if len(matching(scene, wanted)) == 1:
-                return say(wanted, draw)
+                return Group(say(wanted, draw), [thing], [])
     elif way < 0.75 and depth < MOST_HOPS:
         for _ in range(8):
-            place, there = _place(scene, size, draw, depth + 1, without)
+            place = _place(scene, size, draw, depth + 1, without)
             wanted = {name: thing[name] for name in draw.sample(names, draw.choice((0, 1, 1, 2)))}
-            if [each for each in there if fits(each, wanted)] == [thing]:
-                return f"{say(wanted, draw)} {place}"
-    return location(thing, size)
+            if [each for each in place.things if fits(each, wanted)] == [thing]:
+                return Group(f"{say(wanted, draw)} {place.words}", [thing], place.passed)
+    return Group(location(thing, size), [thing], [])
 
 
-def _place(scene: Scene, size: int, draw: random.Random, depth: int = 0, without: str | None = None) -> tuple[str, list[Thing]]:
+def _place(scene: Scene, size: int, draw: random.Random, depth: int = 0, without: str | None = None) -> Group:
     """Words for a relation to one object, such as "left red cube" or "same color <loc…>", and the things that stand in it."""
     index = draw.randrange(len(scene["objects"]))
     anchor = scene["objects"][index]
     name = draw.choice(ATTRIBUTES)
     if draw.random() < 0.25 and name != without:
         there = [other for other in scene["objects"] if other is not anchor and other[name] == anchor[name]]
-        return f"same {name} {_refer(scene, anchor, size, draw, depth=depth)}", there
+        one = _refer(scene, anchor, size, draw, depth=depth)
+        return Group(f"same {name} {one.words}", there, [anchor, *one.passed])
     relation = draw.choice(sorted(scene["relationships"]))
     there = [scene["objects"][other] for other in scene["relationships"][relation][index]]
-    return f"{relation} {_refer(scene, anchor, size, draw, depth=depth)}", there
+    one = _refer(scene, anchor, size, draw, depth=depth)
+    return Group(f"{relation} {one.words}", there, [anchor, *one.passed])
 
 
-def _group(scene: Scene, values: Values, size: int, draw: random.Random, present: float) -> tuple[str, list[Thing]]:
+def group(scene: Scene, values: Values, size: int, draw: random.Random, present: float) -> Group:
     """Words for a set of things, by description, place, two places, or either of two such sets; and those things."""
     way = draw.random()
     if way < 0.12:
-        (one, here), (other, there) = (_group(scene, values, size, draw, present) for _ in range(2))
-        if " or " not in one + other:
-            return f"{one} or {other}", [thing for thing in scene["objects"] if thing in here or thing in there]
+        one, other = (group(scene, values, size, draw, present) for _ in range(2))
+        if " or " not in one.words + other.words:
+            things = [thing for thing in scene["objects"] if thing in one.things or thing in other.things]
+            return Group(f"{one.words} or {other.words}", things, one.passed + other.passed)
     if way < 0.55:
-        wanted = random_description(scene, values, draw, present)
-        return say(wanted, draw), matching(scene, wanted)
-    place, there = _place(scene, size, draw)
+        return described(scene, random_description(scene, values, draw, present), draw)
+    words, there, passed = _place(scene, size, draw)
     if way > 0.85:
-        other, beyond = _place(scene, size, draw)
-        place, there = f"{place} and {other}", [thing for thing in there if thing in beyond]
+        other = _place(scene, size, draw)
+        words, passed = f"{words} and {other.words}", passed + other.passed
+        there = [thing for thing in there if thing in other.things]
     wanted = {}
     if draw.random() < 0.7:
         wanted = random_description({"objects": there} if there and draw.random() < 0.6 else scene, values, draw, present, (1, 1, 2))
-    return f"{say(wanted, draw)} {place}", [thing for thing in there if fits(thing, wanted)]
+    return Group(f"{say(wanted, draw)} {words}", [thing for thing in there if fits(thing, wanted)], passed)
+
+
+def described(scene: Scene, wanted: dict[str, str], draw: random.Random) -> Group:
+    """Words for what has these attributes, and those things."""
+    return Group(say(wanted, draw), matching(scene, wanted), [])
 
 
 def full_name(thing: Thing) -> str:

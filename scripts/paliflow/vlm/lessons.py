@@ -1,5 +1,5 @@
 """The lessons that the embedded base's language model takes once the tower sees: single objects by their place, what a description fits,
-one relation, all of it mixed, and whole sentences.
+one relation, all of it mixed, whole sentences, and at last things and sets that are named by one to three relations in a row.
 
 The mixture by itself leaves it at guessing: each way to look something up is learnt suddenly, and sooner where most of a batch needs it.
 """
@@ -8,36 +8,40 @@ import random
 
 from paliflow.vlm.grounding import (
     ATTRIBUTES,
+    Group,
     Scene,
     Table,
     Task,
-    Thing,
     Values,
+    about,
+    described,
     fits,
     full_name,
     location,
     matching,
+    more_or_fewer,
     random_description,
     sample_task,
     say,
+    yes,
 )
-from paliflow.vlm.sentences import ask_in_sentence
+from paliflow.vlm.sentences import ask_in_chains, ask_in_sentence
 
 
 def _describe_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     thing = draw.choice(scene["objects"])
-    return f"describe {location(thing, size)}", full_name(thing)
+    return Task(f"describe {location(thing, size)}", full_name(thing), [thing])
 
 
 def _read_place(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     thing, name = draw.choice(scene["objects"]), draw.choice(ATTRIBUTES)
-    return f"{name} of {location(thing, size)}", thing[name]
+    return Task(f"{name} of {location(thing, size)}", thing[name], [thing])
 
 
 def _find(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     thing = draw.choice(scene["objects"])
     alike = sorted(matching(scene, {name: thing[name] for name in ATTRIBUTES}), key=lambda each: each["pixel_coords"][0])
-    return f"detect {full_name(thing)}", " ; ".join(location(each, size) for each in alike)
+    return Task(f"detect {full_name(thing)}", " ; ".join(location(each, size) for each in alike), alike)
 
 
 _PLACED: Table = [
@@ -55,18 +59,18 @@ def _read_described(scene: Scene, values: Values, size: int, draw: random.Random
         for _ in range(3):
             wanted = {other: thing[other] for other in draw.sample(names, length)}
             if len(matching(scene, wanted)) == 1:
-                return f"{name} of {say(wanted, draw)}", thing[name]
+                return Task(f"{name} of {say(wanted, draw)}", thing[name], [thing])
     return _read_place(scene, values, size, draw)
 
 
 def _count_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    wanted = random_description(scene, values, draw, 0.85, (1, 1, 2))
-    return f"count {say(wanted, draw)}", str(len(matching(scene, wanted)))
+    some = described(scene, random_description(scene, values, draw, 0.85, (1, 1, 2)), draw)
+    return about(f"count {some.words}", str(len(some.things)), some)
 
 
 def _any_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    wanted = random_description(scene, values, draw, 0.4, (1, 2, 2, 3))
-    return f"any {say(wanted, draw)}", "yes" if matching(scene, wanted) else "no"
+    some = described(scene, random_description(scene, values, draw, 0.4, (1, 2, 2, 3)), draw)
+    return about(f"any {some.words}", yes(bool(some.things)), some)
 
 
 _DESCRIBED: Table = [
@@ -92,20 +96,22 @@ def _anchor(scene: Scene, size: int, draw: random.Random) -> tuple[int, str]:
     return index, location(thing, size)
 
 
-def _beside(scene: Scene, size: int, draw: random.Random) -> tuple[str, list[Thing], str]:
+def _beside(scene: Scene, size: int, draw: random.Random) -> tuple[Group, str]:
     """Words for one relation to one object, the things that stand in it, and the attribute that they share with it, if it is one."""
     index, words = _anchor(scene, size, draw)
     anchor = scene["objects"][index]
     if draw.random() < 0.5:
         name = draw.choice(ATTRIBUTES)
-        return f"same {name} {words}", [other for other in scene["objects"] if other is not anchor and other[name] == anchor[name]], name
+        there = [other for other in scene["objects"] if other is not anchor and other[name] == anchor[name]]
+        return Group(f"same {name} {words}", there, [anchor]), name
     relation = draw.choice(sorted(scene["relationships"]))
-    return f"{relation} {words}", [scene["objects"][other] for other in scene["relationships"][relation][index]], ""
+    there = [scene["objects"][other] for other in scene["relationships"][relation][index]]
+    return Group(f"{relation} {words}", there, [anchor]), ""
 
 
 def _read_related(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     for _ in range(12):
-        place, there, shared = _beside(scene, size, draw)
+        (place, there, passed), shared = _beside(scene, size, draw)
         name = draw.choice([each for each in (*ATTRIBUTES, "color") if each != shared])
         if not there:
             continue
@@ -113,26 +119,26 @@ def _read_related(scene: Scene, values: Values, size: int, draw: random.Random) 
         for length in (0, 1, 1, 2, 2):
             wanted = {other: thing[other] for other in draw.sample([each for each in ATTRIBUTES if each != name], length)}
             if [each for each in there if fits(each, wanted)] == [thing]:
-                return f"{name} of {say(wanted, draw)} {place}", thing[name]
+                return Task(f"{name} of {say(wanted, draw)} {place}", thing[name], [thing], None, passed)
     return _read_described(scene, values, size, draw)
 
 
-def _group_related(scene: Scene, values: Values, size: int, draw: random.Random, present: float) -> tuple[str, list[Thing]]:
-    place, there, _ = _beside(scene, size, draw)
+def _group_related(scene: Scene, values: Values, size: int, draw: random.Random, present: float) -> Group:
+    (place, there, passed), _ = _beside(scene, size, draw)
     wanted = {}
     if draw.random() < 0.7:
         wanted = random_description({"objects": there} if there and draw.random() < 0.6 else scene, values, draw, present, (1, 1, 2))
-    return f"{say(wanted, draw)} {place}", [thing for thing in there if fits(thing, wanted)]
+    return Group(f"{say(wanted, draw)} {place}", [thing for thing in there if fits(thing, wanted)], passed)
 
 
 def _count_related(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    text, things = _group_related(scene, values, size, draw, 0.85)
-    return f"count {text}", str(len(things))
+    some = _group_related(scene, values, size, draw, 0.85)
+    return about(f"count {some.words}", str(len(some.things)), some)
 
 
 def _any_related(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
-    text, things = _group_related(scene, values, size, draw, 0.45)
-    return f"any {text}", "yes" if things else "no"
+    some = _group_related(scene, values, size, draw, 0.45)
+    return about(f"any {some.words}", yes(bool(some.things)), some)
 
 
 def _same_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
@@ -140,16 +146,15 @@ def _same_described(scene: Scene, values: Values, size: int, draw: random.Random
         (one, first), (other, second) = (_anchor(scene, size, draw) for _ in range(2))
         name = draw.choice(ATTRIBUTES)
         if one != other:
-            alike = scene["objects"][one][name] == scene["objects"][other][name]
-            return f"same {name} {first} ; {second}", "yes" if alike else "no"
+            here, there = scene["objects"][one], scene["objects"][other]
+            return Task(f"same {name} {first} ; {second}", yes(here[name] == there[name]), [here], [there])
     return _describe_place(scene, values, size, draw)
 
 
 def _compare_described(scene: Scene, values: Values, size: int, draw: random.Random) -> Task:
     wanted = [random_description(scene, values, draw, 0.85, (1, 1, 2)) for _ in range(2)]
-    here, there = (len(matching(scene, each)) for each in wanted)
-    answer = "equal" if here == there else "more" if here > there else "fewer"
-    return f"compare {say(wanted[0], draw)} ; {say(wanted[1], draw)}", answer
+    one, other = (described(scene, each, draw) for each in wanted)
+    return about(f"compare {one.words} ; {other.words}", more_or_fewer(one, other), one, other)
 
 
 _RELATED: Table = [
@@ -178,5 +183,35 @@ _MIXED: Table = [
 
 _WORDED: Table = [(ask_in_sentence, 0.60), *((task, 0.40 * share) for task, share in _MIXED)]
 
+_POINTED: Table = [
+    (_describe_place, 0.03),
+    (_read_described, 0.08),
+    (_read_related, 0.24),
+    (_count_described, 0.08),
+    (_count_related, 0.20),
+    (_any_related, 0.05),
+    (_same_described, 0.10),
+    (_compare_described, 0.10),
+    (ask_in_chains, 0.12),
+]
+
+_CHAINED: Table = [
+    (ask_in_chains, 0.65),
+    (_read_related, 0.06),
+    (_count_related, 0.10),
+    (_compare_described, 0.03),
+    (_same_described, 0.03),
+    (sample_task, 0.13),
+]
+
 # by the name of the stage, in the order in which they are taken
-LESSONS: dict[str, Table] = {"placed": _PLACED, "described": _DESCRIBED, "related": _RELATED, "mixed": _MIXED, "worded": _WORDED}
+LESSONS: dict[str, Table] = {
+    "placed": _PLACED,
+    "described": _DESCRIBED,
+    "related": _RELATED,
+    "mixed": _MIXED,
+    "worded": _WORDED,
+    "pointed": _POINTED,
+    "chained": _CHAINED,
+}
+POINTED = ("pointed", "chained")  # in which the model is told what each prompt means

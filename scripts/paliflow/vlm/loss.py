@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import PaliGemmaForConditionalGeneration
+from transformers.models.paligemma.modeling_paligemma import PaligemmaModelOutputWithPast
 
 from paliflow.errors import InputError
 from paliflow.vlm.examples import NO_LOSS
@@ -51,8 +52,20 @@ def predicting(batch: dict[str, Tensor]) -> Tensor:
     return functional.pad(batch["labels"][:, 1:] != NO_LOSS, (0, 1))
 
 
-def hidden_states(model: PaliGemmaForConditionalGeneration, batch: dict[str, Tensor], features: Tensor, **options: object) -> Tensor:
+def hidden_states(model: PaliGemmaForConditionalGeneration, batch: dict[str, Tensor], features: Tensor) -> Tensor:
     """The language model's last hidden states, (batch, length, width)."""
+    return _forward(model, batch, features).last_hidden_state
+
+
+def layer_states(model: PaliGemmaForConditionalGeneration, batch: dict[str, Tensor], features: Tensor) -> tuple[Tensor, ...]:
+    """What goes into the first layer, what comes out of each, and of the last after its norm; (batch, length, width) each."""
+    states: tuple[Tensor, ...] = _forward(model, batch, features, output_hidden_states=True).hidden_states
+    return states
+
+
+def _forward(
+    model: PaliGemmaForConditionalGeneration, batch: dict[str, Tensor], features: Tensor, **options: object
+) -> PaligemmaModelOutputWithPast:
     names = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
     inputs = {name: batch[name] for name in names}
-    return model.model(**inputs, mm_encoder_outputs=as_encoded(features), use_cache=False, **options).last_hidden_state
+    return model.model(**inputs, mm_encoder_outputs=as_encoded(features), use_cache=False, **options)

@@ -1,10 +1,10 @@
 """Make the embedded base: the vision tower alone with a dense loss, then all of it on grounded tasks with the dense loss kept, then the
-language model alone through the lessons, deepened before the third of these.
+language model alone through the lessons, deepened before the third of these, and told in the last what each prompt means.
 
 The order follows PaliGemma: unimodal first, then everything jointly (Beyer et al. 2024, section 3.2). The dense loss, which has each patch
-name the object at it, is what makes grounding learnable in minutes: without it the model stays at chance. The lessons are there because
-after the joint stage the tower knows what stands where, and the language model still looks it up at the wrong place. The language model
-is deepened by copies of layers that change nothing at first (block expansion, Wu et al. 2024), for a relation is a look-up upon a look-up.
+name the object at it, is what makes grounding learnable in minutes. The lessons are there because after the joint stage the tower knows
+what stands where, and the language model still looks it up at the wrong place. The language model is deepened by copies of layers that
+change nothing at first (block expansion, Wu et al. 2024), for a relation is a look-up upon a look-up.
 """
 
 import copy
@@ -23,11 +23,11 @@ from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 from paliflow import checkpoint, progress
 from paliflow.seeds import derive_seed
 from paliflow.vlm import examples, grounding
-from paliflow.vlm.lessons import LESSONS
-from paliflow.vlm.loss import hidden_states, loss_of
+from paliflow.vlm.lessons import LESSONS, POINTED
+from paliflow.vlm.loss import layer_states, loss_of
+from paliflow.vlm.muon import Muon
+from paliflow.vlm.read_outs import DenseHead, PointingHead, SummaryHead, dense_targets, pointing_targets, summary_targets
 
-OFFSET_BINS = 4  # places of an object's middle inside its patch, a side
-MAX_CENTRES = 2  # more objects in one patch count as this many
 MOST_SHIFT = 8  # pixels by which a picture is moved each way, so that an object lies anywhere on the grid of patches
 CHECKPOINT_EVERY = 200
 STAGES = ("vision", "joint", *LESSONS)
@@ -46,40 +46,6 @@ class Recipe:
     tasks_per_image: int = 3
     vision_learning_rates: tuple[float, float] = (3e-3, 2e-3)  # Muon for matrices, AdamW for the rest
     joint_learning_rates: tuple[float, float] = (2e-3, 1e-3)
-
-
-class DenseHead(nn.Module):
-    """Linear read-outs of each patch's projected feature: the object whose middle lies there, and how many do. Thrown away afterwards."""
-
-    def __init__(self, width: int, values: dict[str, list[str]]) -> None:
-        super().__init__()
-        self.classes = [len(values[name]) for name in grounding.ATTRIBUTES] + [OFFSET_BINS, OFFSET_BINS, MAX_CENTRES + 1]
-        self.readout = nn.Linear(width, sum(self.classes))
-
-    def forward(self, features: Tensor, targets: Tensor) -> Tensor:
-        """Sum of the mean cross-entropies; features (batch, patches, width), targets (batch, patches, 7), -100 where there is no object."""
-        parts = self.readout(features).float().split(self.classes, dim=-1)
-        losses = [functional.cross_entropy(part.flatten(0, 1), targets[..., k].flatten()) for k, part in enumerate(parts)]
-        return torch.stack(losses).sum()
-
-
-def dense_targets(scene: dict[str, Any], values: dict[str, list[str]], image_size: int, patch_size: int) -> Tensor:
-    """For each patch: the attributes of the nearest object whose middle lies there, its offset in the patch, and the number of middles.
-
-    Returns:
-        (patches, 7) int64: four attributes, x and y bin (-100 without an object), count.
-    """
-    side = image_size // patch_size
-    targets = torch.full((side * side, 7), examples.NO_LOSS)
-    targets[:, 6] = 0
-    for thing in sorted(scene["objects"], key=lambda thing: -thing["pixel_coords"][2]):  # the nearest comes last and stays
-        column, row = (min(max(value, 0), image_size - 1e-3) for value in thing["pixel_coords"][:2])
-        patch = int(row // patch_size) * side + int(column // patch_size)
-        targets[patch, :4] = torch.tensor([values[name].index(thing[name]) for name in grounding.ATTRIBUTES])
-        targets[patch, 4] = int(column % patch_size / patch_size * OFFSET_BINS)
-        targets[patch, 5] = int(row % patch_size / patch_size * OFFSET_BINS)
-        targets[patch, 6] = min(int(targets[patch, 6]) + 1, MAX_CENTRES)
-    return targets
 
 
 def pretrain(
@@ -101,7 +67,8 @@ def pretrain(
     size, patch = pixels.shape[-1], model.config.vision_config.patch_size
     values = grounding.attribute_values(scenes)
     scenes = scenes + [grounding.mirrored(scene, size) for scene in scenes]
-    head = DenseHead(model.config.projection_dim, values)
+    width = model.config.projection_dim
+    dense, pointing, summary = DenseHead(width, values), PointingHead(width), SummaryHead(width, values)
     log: list[dict[str, Any]] = []
 
     def look(images: int, draw: random.Random) -> tuple[list[dict[str, Any]], Tensor]:
@@ -112,49 +79,64 @@ def pretrain(
         return shown, _features(model, _shifted(_pictures(pixels, torch.tensor(chosen)), shifts), draw)
 
     def dense_loss(shown: list[dict[str, Any]], features: Tensor) -> Tensor:
-        return head(features, torch.stack([dense_targets(scene, values, size, patch) for scene in shown]))
+        return dense(features, torch.stack([dense_targets(scene, values, size, patch) for scene in shown]))
 
     def vision_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
         return {"dense_loss": dense_loss(*look(recipe.vision_batch, draw))}
 
-    def text_loss(shown: list[dict[str, Any]], features: Tensor, table: grounding.Table, draw: random.Random) -> Tensor:
-        """The mean over the suffix tokens of so many tasks on each of the scenes; the longest are padded apart from the rest."""
-        tasks = [
-            (examples.encode(processor.tokenizer, features.shape[1], *grounding.sample_from(table, scene, values, size, draw)), picture)
-            for picture, scene in enumerate(shown)
-            for _ in range(recipe.tasks_per_image)
-        ]
-        tasks.sort(key=lambda task: len(task[0].prefix) + len(task[0].suffix))
-        tokens = sum(len(encoded.suffix) for encoded, _ in tasks)
+    def text_losses(shown: list[dict[str, Any]], features: Tensor, table: grounding.Table, draw: random.Random) -> dict[str, Tensor]:
+        """Of so many tasks on each of the scenes the mean over the suffix tokens, and how far the prompts' meaning can be told."""
+        tasks = []
+        for picture, scene in enumerate(shown):
+            for _ in range(recipe.tasks_per_image):
+                task = grounding.sample_from(table, scene, values, size, draw)
+                tasks.append((examples.encode(processor.tokenizer, features.shape[1], task.prefix, task.suffix), picture, task))
+        tasks.sort(key=lambda each: len(each[0].prefix) + len(each[0].suffix))
+        tokens = sum(len(encoded.suffix) for encoded, _, _ in tasks)
         short = round(len(tasks) * SHORT_SHARE)
         losses = []
-        for part in (tasks[:short], tasks[short:]):
-            batch = examples.collate([encoded for encoded, _ in part], processor.tokenizer.pad_token_id)
-            hidden = hidden_states(model, batch, features[[picture for _, picture in part]])
-            losses.append(loss_of(model, hidden, batch, tokens))
-        return torch.stack(losses).sum()
+        for part in (tasks[:short], tasks[short:]):  # the longest are padded apart from the rest
+            encoded, pictures, asked = zip(*part, strict=True)
+            batch = examples.collate(encoded, processor.tokenizer.pad_token_id)
+            states = layer_states(model, batch, features[list(pictures)])
+            places = torch.stack([pointing_targets(shown[picture], task, size, patch) for _, picture, task in part])
+            sums = torch.tensor([summary_targets(task, values) for task in asked])
+            ends = torch.tensor([len(each.prefix) - 1 for each in encoded])
+            share = len(part) / len(tasks)
+            losses.append(
+                {
+                    "loss": loss_of(model, states[-1], batch, tokens),
+                    "pointing_loss": share * pointing(states, places),
+                    "summary_loss": share * summary(states, ends, sums),
+                }
+            )
+        return {name: losses[0][name] + losses[1][name] for name in losses[0]}
 
     def joint_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "joint", step))
         shown, features = look(recipe.images_per_batch, draw)
-        return {"loss": text_loss(shown, features, grounding.TASKS, draw), "dense_loss": dense_loss(shown, features)}
+        return {"loss": text_losses(shown, features, grounding.TASKS, draw)["loss"], "dense_loss": dense_loss(shown, features)}
 
     def lesson_loss(lesson: str, step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, lesson, step))
         with torch.no_grad():
             shown, features = look(recipe.images_per_batch, draw)
-        return {"loss": text_loss(shown, features, LESSONS[lesson], draw)}
+        losses = text_losses(shown, features, LESSONS[lesson], draw)
+        return losses if lesson in POINTED else {"loss": losses["loss"]}
 
-    tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, head])
-    everything = nn.ModuleList([model, head])
+    everything = nn.ModuleList([model, dense, pointing, summary])
+    tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, dense])
+    seeing = nn.ModuleList([model, dense])
+    reading = nn.ModuleList([model.model.language_model, pointing, summary])
     _run("vision", vision_loss, tower, everything, recipe.steps["vision"], recipe.vision_learning_rates, work, log)
-    _run("joint", joint_loss, everything, everything, recipe.steps["joint"], recipe.joint_learning_rates, work, log)
+    _run("joint", joint_loss, seeing, everything, recipe.steps["joint"], recipe.joint_learning_rates, work, log)
     for lesson in LESSONS:
         if lesson == DEEPENED[0]:
             deepen(model, DEEPENED[1])
         loss = functools.partial(lesson_loss, lesson)
-        _run(lesson, loss, model.model.language_model, everything, recipe.steps[lesson], recipe.joint_learning_rates, work, log)
+        trained = reading if lesson in POINTED else model.model.language_model
+        _run(lesson, loss, trained, everything, recipe.steps[lesson], recipe.joint_learning_rates, work, log)
     return log
 
 
@@ -215,7 +197,7 @@ def _run(
     known = set(map(id, matrices))
     rest = [p for p in trained.parameters() if id(p) not in known]
     optimizers = [
-        torch.optim.Muon(matrices, lr=rates[0], weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=rates[0], weight_decay=0.01),
         torch.optim.AdamW(rest, lr=rates[1], weight_decay=0.0, betas=(0.9, 0.98)),
     ]
     start = 0
