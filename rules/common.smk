@@ -21,6 +21,10 @@ def code_digest(script):
     return provenance.code_digest(Path(workflow.basedir) / script)
 
 
+# where there is a GPU the jobs that hold a model take turns at it: profiles/default/config.yaml lets one of them run at a time
+GPU = int(any(Path("/dev").glob("nvidia[0-9]*")))
+
+
 def describe_rules(wildcards):
     """The rules that lead to the archive, as JSON: what each is called, where it stands, after which others, and what it writes."""
     known = [

@@ -1,5 +1,7 @@
 """The vision-language half: measure the base, train adapters, measure them on the same questions, show samples; and how the base is made."""
 
+import math
+
 from paliflow import runs
 
 RUNS = runs.study_runs(config["vlm"])
@@ -35,6 +37,8 @@ rule encode_images:
     conda:
         "../envs/ml.yaml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         base=lambda wildcards: BASE,
         random_weights=RANDOM_WEIGHTS,
@@ -65,6 +69,8 @@ rule evaluate_base:
     conda:
         "../envs/ml.yaml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         base=lambda wildcards: BASE,
         random_weights=RANDOM_WEIGHTS,
@@ -95,6 +101,8 @@ rule train_adapter:
     conda:
         "../envs/ml.yaml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         base=lambda wildcards: BASE,
         random_weights=RANDOM_WEIGHTS,
@@ -145,6 +153,8 @@ rule evaluate_adapter:
     conda:
         "../envs/ml.yaml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         base=lambda wildcards: BASE,
         random_weights=RANDOM_WEIGHTS,
@@ -200,13 +210,15 @@ rule measure_memory:
     conda:
         "../envs/ml.yaml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         base=lambda wildcards: BASE,
         random_weights=RANDOM_WEIGHTS,
         compute_type=lookup("vlm/compute_type", within=config),
         rank=lookup("vlm/rank", within=config),
         alpha=lookup("vlm/alpha", within=config),
-        batch_size=lookup("vlm/batch_size", within=config),
+        batch_size=math.ceil(config["vlm"]["batch_size"] / config["vlm"]["accumulation"]),  # what a step holds at once
         seed=lookup("seed", within=config),
         code=code_digest("scripts/measure_memory.py"),
     shell:
@@ -231,6 +243,8 @@ rule analyse_adapter:
     conda:
         "../envs/ml.yaml"
     threads: 1
+    resources:
+        gpu=GPU,
     params:
         base=lambda wildcards: BASE,
         random_weights=RANDOM_WEIGHTS,

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from paliflow import errors, progress
+from paliflow import errors
 from paliflow.arguments import Parser, positive_integer, positive_number, whole_number
 from paliflow.errors import InputError
 from paliflow.provenance import Stage
@@ -30,7 +30,12 @@ def main() -> None:
     model.add_arguments(parser)
     parser.add_argument("--rank", type=positive_integer, default=16, help="of the adapters (default %(default)s)")
     parser.add_argument("--alpha", type=positive_number, default=32, help="its output is scaled by alpha / rank (default %(default)s)")
-    parser.add_argument("--batch-size", type=positive_integer, default=32, help="questions in the batch (default %(default)s)")
+    parser.add_argument(
+        "--batch-size",
+        type=positive_integer,
+        default=32,
+        help="the most questions in the batch; halved while a GPU holds none of the methods (default %(default)s)",
+    )
     parser.add_argument("--seed", type=whole_number, required=True, help="seed of the batch and of the adapters' weights")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics.json")
     arguments = parser.parse_args()
@@ -45,20 +50,18 @@ def main() -> None:
     asked = random.Random(derive_seed(arguments.seed, "memory_batch")).sample(
         subset.questions, min(arguments.batch_size, len(subset.questions))
     )
-    study: dict[str, Terms] = {}
-    left_out = []
-    for method in progress.track(memory.METHODS, "measure_memory", unit="method"):
-        try:
-            study[method], settings = compare(arguments, method, asked, subset.pictures, features)
-        except torch.OutOfMemoryError:
-            left_out.append(method)
+
+    def measure_one(method: str, questions: int) -> tuple[Terms, memory.Settings]:
+        return compare(arguments, method, asked[:questions], subset.pictures, features)
+
+    def release() -> None:
         gc.collect()
         torch.cuda.empty_cache()
-    if not study:
-        raise InputError("No method trains in the GPU's memory, not even qlora: lower vlm.batch_size.")
+
+    found, left_out = measured_memory.measure_those_that_fit(memory.METHODS, measure_one, len(asked), release)
     values = {
-        "study_step": asdict(settings),
-        "study": study,
+        "study_step": asdict(next(settings for _, settings in found.values())),
+        "study": {method: terms for method, (terms, _) in found.items()},
         "left_out": left_out,
         "assignment_step": asdict(memory.ASSIGNMENT),
         "models": {

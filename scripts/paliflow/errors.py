@@ -18,7 +18,7 @@ def run(main: Callable[[], None]) -> None:
     except RuntimeError as error:
         if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported for this alone
             raise
-        sys.exit("error: the GPU's memory does not suffice: free what else holds it, lower vlm.batch_size, or give a smaller vlm.base.")
+        sys.exit("error: the GPU's memory does not suffice: free what else holds it, or give a smaller vlm.base.")
     except FileNotFoundError as error:
         sys.exit(f"error: {error.filename} is missing: run the stage that writes it, or correct the path.")
     except OSError as error:

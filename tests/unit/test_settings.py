@@ -1,8 +1,10 @@
 """Every mistake in the config becomes one sentence that names the key and the value."""
 
 import copy
+import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,13 @@ def sentence(config: dict[str, Any]) -> str:
     with pytest.raises(InputError) as caught:
         check_settings(config, SCHEMA)
     return str(caught.value)
+
+
+def test_the_shipped_base_was_made_by_the_recipe_that_the_config_describes() -> None:
+    card = (ROOT / "base_model" / "README.md").read_text(encoding="utf-8")
+    stages = {name: int(steps.replace(",", "")) for name, steps in re.findall(r"(?m)^\| \d+ (\w+) \|.*\| ([\d,]+) \| [^|]+ \|$", card)}
+    log = Counter(json.loads(line)["stage"] for line in (ROOT / "base_model" / "train_log.jsonl").read_text().splitlines())
+    assert stages == CONFIG["vlm"]["pretraining"]["steps"] == log
 
 
 def test_the_default_config_is_valid() -> None:

@@ -23,6 +23,27 @@ def picture(number: int) -> Image.Image:
     return Image.linear_gradient("L").rotate(30 * number).convert("RGB")
 
 
+def test_where_the_gpu_holds_fewer_pictures_the_tower_sees_fewer_at_a_time(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = model.load_base(str(tiny_base), quantised=False)
+    processor = model.load_processor(str(tiny_base))
+    pictures = [picture(number) for number in range(7)]
+    whole = features.encode_images(base, processor, pictures, "all")
+    look, sizes, most = base.get_image_features, [], 3
+
+    def small(pixels: torch.Tensor) -> object:
+        if len(pixels) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        sizes.append(len(pixels))
+        return look(pixels)
+
+    monkeypatch.setattr(base, "get_image_features", small)
+    torch.testing.assert_close(features.encode_images(base, processor, pictures, "few"), whole)
+    assert sizes == [3, 3, 1]
+    most = 0
+    with pytest.raises(InputError, match="does not hold a single picture"):
+        features.encode_images(base, processor, pictures, "none")
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_features_come_back_in_their_own_type(tmp_path: Path, dtype: torch.dtype) -> None:
     features.write_features(tmp_path / "test.safetensors", ENCODED.to(dtype), "a digest")

@@ -1,13 +1,17 @@
 """What a training step keeps in memory: the formulas against the published sizes, and against what PyTorch is seen to keep."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from peft import PeftModel
 from transformers import PaliGemmaConfig, PaliGemmaForConditionalGeneration
 
-from paliflow.vlm import examples, measured_memory, memory, methods, model, published
+from clone import ROOT
+from paliflow.errors import InputError
+from paliflow.vlm import examples, faults, measured_memory, memory, methods, model, published
 from paliflow.vlm.loss import suffix_loss
 
 PUBLISHED = {
@@ -94,6 +98,36 @@ def test_each_term_is_what_a_step_of_gemma_2_keeps(capped_base: Path, method: st
 def test_the_sum_of_the_terms_is_the_peak_of_a_step(tiny_base: Path) -> None:
     estimated, measured = compare(tiny_base, "qlora", "float32")["peak"]
     assert measured == pytest.approx(estimated, rel=0.15)
+
+
+def test_a_full_gpu_measures_what_it_holds_at_the_largest_batch_that_holds_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits, tried = {"full": 0, "lora": 3, "qlora": 5}, []
+
+    def measure_one(method: str, batch: int) -> int:
+        tried.append((method, batch))
+        if limits[method] == 0:
+            raise faults.GpuMemoryError("the base alone is too large")
+        if batch > limits[method]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return batch
+
+    found = measured_memory.measure_those_that_fit(list(limits), measure_one, 16, lambda: None)
+    assert found == ({"qlora": 4}, ["full", "lora"])
+    assert [batch for _, batch in tried] == [16] * 3 + [8] * 3 + [4] * 3
+    limits |= {"lora": -1, "qlora": -1}
+    with pytest.raises(InputError, match="not even qlora"):
+        measured_memory.measure_those_that_fit(list(limits), measure_one, 16, lambda: None)
+
+
+@pytest.mark.parametrize("preset", ["paligemma-3b", "paligemma2-3b"])
+def test_the_figures_in_a_presets_comment_are_those_of_the_formulas(preset: str) -> None:
+    text = (ROOT / "presets" / f"{preset}.yaml").read_text(encoding="utf-8")
+    said = re.search(r"checkpointing: true +# some (\d+) GiB by measure_memory's formulas .* and (\d+) without it", text)
+    settings = yaml.safe_load(text)["vlm"]
+    part = settings["batch_size"] // settings["accumulation"]
+    terms = memory.estimate(shape_of(settings["base"]), "qlora", memory.Settings(part, 300, 3 * part, 700, 16, 4))
+    for words, checkpointing in zip(said.groups(), (True, False), strict=True):
+        assert memory.total(terms, checkpointing=checkpointing) / 2**30 == pytest.approx(int(words), abs=0.8)
 
 
 def test_only_trained_weights_in_16_bits_have_a_master_copy() -> None:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paliflow.clevr import wording_kinds
 from paliflow.vlm import grounding, sentences
+from paliflow.vlm.general_questions import ask_generally
 from paliflow.vlm.lessons import LESSONS
 
 SIZE = 96
@@ -140,6 +142,14 @@ def test_a_sentence_knows_which_things_it_means(seed: int) -> None:
     if found := re.fullmatch(r"Count the (.*)(?:, then count| beside) the (.*)\.", task.prefix):
         assert [some(text) for text in found.groups()] == [task.asked, task.compared]
     assert len(task.passed) == len(re.findall(rf"\b(?:same \w+ as|{STANDS}) the\b", task.prefix))
+
+
+def test_no_sentence_has_the_wording_of_a_family_of_clevrs() -> None:
+    draw = random.Random(8)
+    asks = (sentences.ask_in_sentence, sentences.ask_in_chains, lambda scene, values, size, draw: ask_generally(scene, values, draw))
+    asked = {ask(SCENE, VALUES, SIZE, draw)[0] for ask in asks for _ in range(700)}
+    assert [sentence for sentence in sorted(asked) if wording_kinds.recognise(sentence) is not None] == []
+    assert wording_kinds.recognise("Do the red cube and the blue cylinder have the same color?") is not None
 
 
 def test_chains_are_up_to_three_relations_long_and_every_relation_is_needed() -> None:

@@ -68,7 +68,8 @@ Half of the pictures that it saw were mirrored, and all were moved by up to {MOS
 question of CLEVR's: its prompts are words like `count red cube left small sphere`, a few general questions such as `What color is the leftmost thing?`, and in
 the stages `worded` and `chained` sentences that name things as one would in English and ask what no family of CLEVR's asks, such as `Give both the shape and
 the size of the big block behind the red ball.`, `Do you see at least 3 things that are left of the tiny cube?` or `Do the blue thing and the cube left of the ball
-differ in size?`.
+differ in size?`. Some come near to what CLEVR asks: whether two things differ is the reverse of whether they are equal, `Are the cubes more or fewer than the
+balls?` has three answers where CLEVR's comparisons of numbers have two, and `describe` and `Give both …` ask for what its queries ask one by one.
 
 An answer of one word teaches little of what must happen on the way to it. In the last two stages linear read-outs, thrown away afterwards, are therefore trained
 with the model (`read_outs.py`): behind language layers {first} and {second} each patch with an object tells whether the prompt asks about that object, compares

@@ -10,6 +10,10 @@ from paliflow.errors import InputError
 from paliflow.vlm.schedule import Schedule
 
 
+class GpuMemoryError(InputError):
+    """The GPU's memory does not hold a base."""
+
+
 def not_finite(what: str, value: float, schedule: Schedule, model: nn.Module, log: Path, kept: Path | None) -> InputError:
     """A loss or gradient that is infinite or no number.
 
@@ -24,7 +28,8 @@ def not_finite(what: str, value: float, schedule: Schedule, model: nn.Module, lo
     if in_float16(model):
         cure += " or set vlm.compute_type to float32"
     rest = f"{log} holds the steps before, and " + (f"{kept} the last good weights" if kept else "no checkpoint was due yet")
-    return InputError(f"The {what} is {value}, and the training stops before it spoils the weights: {cure}; {rest}.")
+    again = "A run with other settings begins anew."
+    return InputError(f"The {what} is {value}, and the training stops before it spoils the weights: {cure}; {rest}. {again}")
 
 
 def in_float16(model: nn.Module) -> bool:

@@ -21,12 +21,24 @@ IMAGES_PER_BATCH = 16
 def encode_images(
     model: PaliGemmaForConditionalGeneration, processor: PaliGemmaProcessor, pictures: Sequence[Image.Image], label: str
 ) -> Tensor:
-    """Projected features of every picture, (pictures, image tokens, width): the frozen tower sees each once for all its questions."""
-    parts = []
-    for start in progress.track(range(0, len(pictures), IMAGES_PER_BATCH), label, unit="batch"):
-        batch = [picture.convert("RGB") for picture in pictures[start : start + IMAGES_PER_BATCH]]
-        pixels = processor.image_processor(batch, return_tensors="pt")["pixel_values"].to(model.device, model.dtype)
-        parts.append(model.get_image_features(pixels).pooler_output)
+    """Projected features of every picture, (pictures, image tokens, width): the frozen tower sees each once for all its questions.
+
+    Raises:
+        InputError: the GPU's memory does not hold a single picture's way through the tower.
+    """
+    parts, done, size = [], 0, IMAGES_PER_BATCH
+    with progress.track(range(len(pictures)), label, unit="picture") as bar:
+        while batch := [picture.convert("RGB") for picture in pictures[done : done + size]]:
+            pixels = processor.image_processor(batch, return_tensors="pt")["pixel_values"].to(model.device, model.dtype)
+            try:
+                parts.append(model.get_image_features(pixels).pooler_output)
+            except torch.OutOfMemoryError:
+                if len(batch) == 1:
+                    raise InputError("The GPU's memory does not hold a single picture in the tower: give a smaller vlm.base.") from None
+                size = len(batch) // 2
+                continue
+            done += len(batch)
+            bar.update(len(batch))
     return torch.cat(parts)
 
 

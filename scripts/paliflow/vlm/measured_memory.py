@@ -2,9 +2,9 @@
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +13,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PaliGemmaForConditionalGeneration
 
-from paliflow.vlm import methods
+from paliflow import progress
+from paliflow.errors import InputError
+from paliflow.vlm import faults, methods
 
 Loss = Callable[[], Tensor]
+Terms = TypeVar("Terms")
 
 
 def measure(model: nn.Module, loss_of: Loss, suffix_tokens: int) -> dict[str, int]:
@@ -56,6 +59,35 @@ def measure(model: nn.Module, loss_of: Loss, suffix_tokens: int) -> dict[str, in
     }
     terms["peak"] = _stored(model.parameters()) + constants + moments + step
     return terms | ({"peak_on_gpu": _peak_on_gpu(loss_of, optimizer)} if inner.device.type == "cuda" else {})
+
+
+def measure_those_that_fit(
+    names: Sequence[str], measure_one: Callable[[str, int], Terms], batch: int, release: Callable[[], None]
+) -> tuple[dict[str, Terms], list[str]]:
+    """Measure each method that the GPU's memory holds, at the largest of `batch`, its half, a quarter and so on at which it holds one.
+
+    Args:
+        names: the methods.
+        measure_one: takes a method and a number of questions, and runs out of memory where there are too many.
+        batch: the most questions.
+        release: called after each, to free what it left.
+
+    Returns:
+        What was measured, by method, and the methods that the memory does not hold at that number.
+
+    Raises:
+        InputError: it holds none, even for a single question.
+    """
+    found: dict[str, Terms] = {}
+    while not found:
+        if batch == 0:
+            raise InputError("No method trains on a single question in the GPU's memory, not even qlora: give a smaller vlm.base.")
+        for name in progress.track(names, f"measure_memory, {batch} questions", unit="method"):
+            with suppress(torch.OutOfMemoryError, faults.GpuMemoryError):
+                found[name] = measure_one(name, batch)
+            release()
+        batch //= 2
+    return found, [name for name in names if name not in found]
 
 
 def saved_bytes(model: PaliGemmaForConditionalGeneration, loss_of: Loss) -> Counter[int | str]:

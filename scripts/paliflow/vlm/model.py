@@ -21,6 +21,7 @@ from paliflow.arguments import Parser, positive_integer
 from paliflow.errors import InputError
 from paliflow.vlm import fit, hub, published
 from paliflow.vlm import random_weights as random_model
+from paliflow.vlm.faults import GpuMemoryError
 
 EMBEDDED_BASE = Path(__file__).resolve().parents[3] / "base_model"
 COMPUTE_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -127,7 +128,8 @@ def load_base(
         random_weights: draw the weights instead of reading them, the same ones every time.
 
     Raises:
-        InputError: see `load_processor`; or the checkpoint is not whole, or the GPU's memory does not hold it.
+        InputError: see `load_processor`; or the checkpoint is not whole.
+        GpuMemoryError: the GPU's memory does not hold it.
     """
     place = device()
     products = compute_type(compute, place)
@@ -149,7 +151,7 @@ def load_base(
             model = _read(base, quantisation, others, attention_of(config, attention), place)
     except torch.OutOfMemoryError:
         smaller = "give a smaller vlm.base" if quantised else "give a smaller vlm.base, or leave only qlora in vlm.comparison.methods"
-        raise InputError(f"vlm.base is '{base}', which the GPU's memory does not hold: {smaller}.") from None
+        raise GpuMemoryError(f"vlm.base is '{base}', which the GPU's memory does not hold: {smaller}.") from None
     for module in model.modules():
         if isinstance(module, Linear4bit):
             # bitsandbytes 0.50.2 repacks the weights in a forward without gradients and then computes wrong gradients from them
