@@ -47,7 +47,8 @@ def main() -> None:
     size = architecture.IMAGE_SIZE
     values = grounding.attribute_values(scenes)
     draw = random.Random(derive_seed(arguments.seed, "tokenizer"))
-    corpus = [" ".join(grounding.sample_task(scene, values, size, draw)) for scene in scenes for _ in range(4)]
+    seen = [grounding.sample_task(scene, values, size, draw) for scene in scenes for _ in range(4)]
+    corpus = [f"{task.prefix} {task.suffix}" for task in seen]
     words = [f"{blank}{word}" for word in architecture.QUESTION_WORDS.split() for blank in ("", " ")]
     processor = architecture.build_processor(corpus + words * 20)
     torch.manual_seed(derive_seed(arguments.seed, "weights"))
@@ -95,8 +96,8 @@ def _held_out_tasks(scenes: list[dict[str, Any]], values: grounding.Values, seed
     draw = random.Random(derive_seed(seed, "held-out"))
     tasks = []
     for scene in scenes:
-        pairs = [grounding.sample_task(scene, values, architecture.IMAGE_SIZE, draw) for _ in range(TASKS_PER_SCENE)]
-        tasks.append([{"prompt": prompt, "answer": answer, "kind": grounding.kind_of(prompt)} for prompt, answer in pairs])
+        drawn = [grounding.sample_task(scene, values, architecture.IMAGE_SIZE, draw) for _ in range(TASKS_PER_SCENE)]
+        tasks.append([{"prompt": task.prefix, "answer": task.suffix, "kind": grounding.kind_of(task.prefix)} for task in drawn])
     return tasks
 
 
