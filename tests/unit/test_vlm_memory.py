@@ -95,8 +95,9 @@ def test_each_term_is_what_a_step_of_gemma_2_keeps(capped_base: Path, method: st
             assert measured == pytest.approx(estimated, rel=TOLERANCE), term
 
 
-def test_the_sum_of_the_terms_is_the_peak_of_a_step(tiny_base: Path) -> None:
-    estimated, measured = compare(tiny_base, "qlora", "float32")["peak"]
+@pytest.mark.parametrize("method", memory.METHODS)
+def test_the_sum_of_the_terms_is_the_peak_of_a_step(tiny_base: Path, method: str) -> None:
+    estimated, measured = compare(tiny_base, method, "float32")["peak"]
     assert measured == pytest.approx(estimated, rel=0.15)
 
 
