@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +78,44 @@ def test_a_render_that_fails_leaves_the_last_report_and_archive(finished: Clone,
     assert stopped.returncode == 1
     assert told(stopped.stdout) == "sections/provenance.md.j2, line 1: 'nothing' is undefined: define it or correct the name."
     assert clone.produced() == before
+
+
+def _of_another_base(folder: Path) -> str:
+    made = json.loads((folder / "adapter" / "base.json").read_text())
+    (folder / "adapter" / "base.json").write_text(json.dumps(made | {"base_digest": "another"}))
+    return "adapter was trained on another base than vlm.base: train it again, or give the base that it was trained on."
+
+
+def _cut_short(folder: Path) -> str:
+    weights = folder / "adapter" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    return "adapter_model.safetensors is missing, cut short or changed since its training: train it again."
+
+
+@pytest.mark.parametrize("damage", [_of_another_base, _cut_short])
+def test_an_adapter_that_does_not_belong_or_is_damaged_is_one_sentence_and_leaves_nothing(
+    finished: Clone, tmp_path: Path, damage: Callable[[Path], str]
+) -> None:
+    results, features = finished.folder / "results", finished.folder / "results" / "encode_images"
+    shutil.copytree(results / "train_adapter" / "main" / "weights", tmp_path / "adapter")
+    sentence = damage(tmp_path)
+    given = {
+        "train": results / "subset_clevr" / "train.parquet",
+        "test": results / "subset_clevr" / "test.parquet",
+        "features": features / "test.safetensors",
+        "own-features": features / "own.safetensors",
+        "own-tasks": features / "own_tasks.jsonl",
+        "own-base-answers": results / "evaluate_base" / "own_answers.jsonl",
+        "base": finished.folder / "base_model",
+        "adapter": tmp_path / "adapter",
+        "output": tmp_path / "output",
+    }
+    options = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    program = [sys.executable, "scripts/evaluate_adapter.py", "--method", "qlora", "--seed", "1", *options]
+    stopped = subprocess.run(program, cwd=finished.folder, capture_output=True, text=True, check=False)
+    assert stopped.returncode == 1
+    assert told(stopped.stderr).endswith(sentence)
+    assert not list((tmp_path / "output").rglob("*.json*"))
 
 
 def test_yaml_reads_a_rate_without_a_point_as_text() -> None:
