@@ -37,9 +37,9 @@ class InterruptedRunError(Exception):
 class Trainee:
     """An adapter on the tiny base that can be trained from its first weights again and again."""
 
-    def __init__(self, base: Path, method: str, compute: str = "auto") -> None:
+    def __init__(self, base: Path, method: str) -> None:
         torch.manual_seed(3)
-        self.model = methods.add_adapter(model.load_base(str(base), methods.needs_nf4(method), compute), method, rank=4, alpha=8)
+        self.model = methods.add_adapter(model.load_base(str(base), methods.needs_nf4(method)), method, rank=4, alpha=8)
         self.tokenizer = model.load_processor(str(base)).tokenizer
         self.trained = methods.trained_parameters(self.model)
         self.first = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
@@ -223,14 +223,6 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
     assert len(state["log"]) == 4
     assert all(value.isfinite().all() for value in state["trained"])
     assert all(parameter.isfinite().all() for parameter in qlora.trained.values())
-
-
-def test_a_product_past_float16s_range_stops_the_run_with_its_cure(tiny_base: Path, tmp_path: Path) -> None:
-    trainee = Trainee(tiny_base, "qlora", "float16")
-    norm = methods.inner(trainee.model).model.language_model.layers[-1].post_attention_layernorm.weight
-    norm.data.fill_(1e6)  # what goes into the last layer's products then passes 65,504
-    with pytest.raises(InputError, match=r"of step 1 is (nan|inf).*or set vlm.compute_type to float32"):
-        trainee.train(tmp_path)
 
 
 def test_an_infinite_gradient_stops_the_run(qlora: Trainee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

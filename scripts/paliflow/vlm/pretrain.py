@@ -85,8 +85,10 @@ def pretrain(
         draw = random.Random(derive_seed(recipe.seed, "vision", step))
         return {"dense_loss": dense_loss(*look(recipe.vision_batch, draw))}
 
-    def text_losses(shown: list[dict[str, Any]], features: Tensor, table: grounding.Table, draw: random.Random) -> dict[str, Tensor]:
-        """Of so many tasks on each of the scenes the mean over the suffix tokens, and how far the prompts' meaning can be told."""
+    def text_losses(
+        shown: list[dict[str, Any]], features: Tensor, table: grounding.Table, told: bool, draw: random.Random
+    ) -> dict[str, Tensor]:
+        """Of so many tasks on each of the scenes the mean over the suffix tokens and, if `told`, how far the prompts' meaning is read."""
         tasks = []
         for picture, scene in enumerate(shown):
             for _ in range(recipe.tasks_per_image):
@@ -100,30 +102,26 @@ def pretrain(
             encoded, pictures, asked = zip(*part, strict=True)
             batch = examples.collate(encoded, processor.tokenizer.pad_token_id)
             states = layer_states(model, batch, features[list(pictures)])
+            losses.append({"loss": loss_of(model, states[-1], batch, tokens)})
+            if not told:
+                continue
             places = torch.stack([pointing_targets(shown[picture], task, size, patch) for _, picture, task in part])
             sums = torch.tensor([summary_targets(task, values) for task in asked])
             ends = torch.tensor([len(each.prefix) - 1 for each in encoded])
             share = len(part) / len(tasks)
-            losses.append(
-                {
-                    "loss": loss_of(model, states[-1], batch, tokens),
-                    "pointing_loss": share * pointing(states, places),
-                    "summary_loss": share * summary(states, ends, sums),
-                }
-            )
+            losses[-1] |= {"pointing_loss": share * pointing(states, places), "summary_loss": share * summary(states, ends, sums)}
         return {name: losses[0][name] + losses[1][name] for name in losses[0]}
 
     def joint_loss(step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, "joint", step))
         shown, features = look(recipe.images_per_batch, draw)
-        return {"loss": text_losses(shown, features, grounding.TASKS, draw)["loss"], "dense_loss": dense_loss(shown, features)}
+        return text_losses(shown, features, grounding.TASKS, False, draw) | {"dense_loss": dense_loss(shown, features)}
 
     def lesson_loss(lesson: str, step: int) -> dict[str, Tensor]:
         draw = random.Random(derive_seed(recipe.seed, lesson, step))
         with torch.no_grad():
             shown, features = look(recipe.images_per_batch, draw)
-        losses = text_losses(shown, features, LESSONS[lesson], draw)
-        return losses if lesson in POINTED else {"loss": losses["loss"]}
+        return text_losses(shown, features, LESSONS[lesson], lesson in POINTED, draw)
 
     everything = nn.ModuleList([model, dense, pointing, summary])
     tower = nn.ModuleList([model.model.vision_tower, model.model.multi_modal_projector, dense])
