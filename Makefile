@@ -19,7 +19,7 @@ report: .venv/installed ## Make the report and the archive to hand in (CONFIG=pr
 	@$(SNAKEMAKE) --cores all --quiet rules $(if $(CONFIG),--configfile "$(CONFIG)")
 
 .PHONY: base-model
-base-model: .venv/installed ## Train the embedded base model again, three hours or more, and put it into base_model/
+base-model: .venv/installed ## Train the embedded base model again, four hours or more, and put it into base_model/
 	@$(SNAKEMAKE) --cores all pretrain_base plot_base
 	cp results/pretrain_base/model/* base_model/
 	cp results/figures/base_training_curve.svg base_model/training_curve.svg
