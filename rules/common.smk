@@ -22,7 +22,7 @@ def code_digest(script):
 
 
 # where there is a GPU the jobs that hold a model take turns at it: profiles/default/config.yaml lets one of them run at a time
-GPU = int(any(Path("/dev").glob("nvidia[0-9]*")))
+GPU = int(provenance.has_gpu())
 
 
 def describe_rules(wildcards):

@@ -111,6 +111,11 @@ class Stage:
         files.write_json(path, document | {"settings": settings, "provenance": provenance})
 
 
+def has_gpu() -> bool:
+    """Whether an NVIDIA GPU is to be seen, asked without importing torch."""
+    return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
 def peak_memory_mib() -> float:
     """The most memory that this process, or any one that it started and saw end, ever held, in MiB."""
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

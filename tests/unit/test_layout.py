@@ -111,3 +111,11 @@ def test_everything_needed_is_tracked_or_made() -> None:
     sizes = {str(path): (ROOT / path).stat().st_size for path in project_files()}
     assert {path: size for path, size in sizes.items() if size > 20_000_000} == {}
     assert [path for path in sizes if path.split("/")[0] in {"results", "data", "logs", ".snakemake"}] == []
+
+
+def test_every_job_that_holds_a_model_takes_its_turn_at_the_gpu() -> None:
+    rules = re.split(r"(?m)^rule ", (ROOT / "rules" / "vlm.smk").read_text(encoding="utf-8"))
+    holding = {rule.split(":")[0]: rule for rule in rules if "--compute-type" in rule}
+    assert len(holding) == 6
+    assert [name for name, rule in holding.items() if "gpu=GPU" not in rule] == []
+    assert "resources: {gpu: 1}" in (ROOT / "profiles" / "default" / "config.yaml").read_text(encoding="utf-8")
