@@ -31,7 +31,7 @@ def test_a_file_that_cannot_be_written_becomes_one_sentence(number: int) -> None
 
 
 def test_a_gpu_that_is_too_small_becomes_one_sentence() -> None:
-    with pytest.raises(SystemExit, match=r"GPU's memory does not suffice.*vlm.batch_size"):
+    with pytest.raises(SystemExit, match=r"GPU's memory does not suffice.*vlm.base"):
         errors.run(failing(torch.OutOfMemoryError("CUDA out of memory")))
 
 
