@@ -101,6 +101,23 @@ def test_a_run_interrupted_anywhere_ends_in_the_same_weights(
     assert all(torch.equal(weights[name], value) for name, value in whole[1].items())
 
 
+@pytest.mark.parametrize("method", ["dora", "full"])
+def test_every_method_goes_on_where_it_was_interrupted(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(train, "CHECKPOINT_EVERY", 2)
+    schedule = replace(SHORT, consistency=0.0)
+    trainee = Trainee(tiny_base, method)
+    log, weights = trainee.train(tmp_path / "whole", schedule, FEW)
+    with monkeypatch.context() as interruption, pytest.raises(InterruptedRunError):
+        interruption.setattr(train._Run, "_accumulate", interrupting(train._Run._accumulate, 4))
+        trainee.train(tmp_path / "work", schedule, FEW)
+    assert any((tmp_path / "work").iterdir())
+    again, resumed = trainee.train(tmp_path / "work", schedule, FEW)
+    assert again == log
+    assert all(torch.equal(resumed[name], value) for name, value in weights.items())
+
+
 def interrupting(function: Callable, call: int, half: bool = False) -> Callable:
     """The function, but for its call-th call, which raises; when `half` it first does its work on half of the bytes it is given."""
     calls = 0
