@@ -279,7 +279,7 @@ def make_scores(
     values["confusion"] = {"answers": ANSWERS, "counts": counts}
     bins = [{"low": step / 10, "high": (step + 1) / 10, "n": 20 * step**2, "confidence": step / 10 + 0.06} for step in range(10)]
     bins = [part | {"accuracy": level * part["confidence"] if part["n"] else None} for part in bins]
-    values["calibration"] = {"expected_calibration_error": 0.061, "bins": bins}
+    values["calibration"] = {"expected_calibration_error": _score(0.061, 1290), "bins": bins}
     kept, match = own
     by_own_kind = {kind: {"n": 50, "kept": _score(kept, 50), "exact_match": match and _score(match, 50)} for kind in ("describe", "find")}
     values["own"] = {"n": 100, "kept": _score(kept, 100), "exact_match": match and _score(match, 100), "by_kind": by_own_kind}

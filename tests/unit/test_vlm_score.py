@@ -149,9 +149,10 @@ def test_the_confusion_counts_every_question_once_and_right_ones_on_the_diagonal
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=60))
 def test_the_bins_add_up_and_the_error_is_a_share(pairs: list[tuple[bool, float]]) -> None:
     hits, probabilities = (np.array(values) for values in zip(*pairs, strict=True))
-    found = score.calibration(hits, probabilities)
+    found = score.calibration(asked_in_turn(len(pairs)), hits, probabilities, 20, 1)
     assert sum(each["n"] for each in found["bins"]) == found["n"] == len(pairs)
-    assert 0 <= found["expected_calibration_error"] <= 1
+    error = found["expected_calibration_error"]
+    assert 0 <= error["low"] <= error["high"] <= 1 and 0 <= error["value"] <= 1 and error["n"] == len(pairs)
     for each in found["bins"]:
         assert (each["n"] == 0) == (each["confidence"] is None) == (each["accuracy"] is None)
         assert each["n"] == 0 or each["low"] - 1e-6 <= each["confidence"] <= each["high"] + 1e-6
@@ -159,7 +160,13 @@ def test_the_bins_add_up_and_the_error_is_a_share(pairs: list[tuple[bool, float]
 
 def test_the_calibration_error_weighs_each_bin_by_its_answers() -> None:
     hits, probabilities = np.array([True, True, True, False]), np.array([0.85, 0.85, 0.85, 1.0])
-    assert score.calibration(hits, probabilities)["expected_calibration_error"] == pytest.approx(0.75 * 0.15 + 0.25 * 1)
+    found = score.calibration(asked_in_turn(4), hits, probabilities, 20, 1)
+    assert found["expected_calibration_error"]["value"] == pytest.approx(0.75 * 0.15 + 0.25 * 1)
+
+
+def asked_in_turn(count: int) -> list[Question]:
+    """So many questions, two of each picture."""
+    return [Question(index // 2, f"{index // 2}.png", index, "exist", "?", "yes") for index in range(count)]
 
 
 TASKS = [

@@ -66,7 +66,7 @@ def draw_calibration(base: Values, main: Values) -> Figure:
         reliability.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle="--", label="calibrated")
         points = [part["confidence"] for part in bins], [part["accuracy"] for part in bins]
         reliability.plot(*points, color=style.COLOURS[colour], marker="o")
-        error = f"expected calibration error {calibration['expected_calibration_error']:.3f}"
+        error = "expected calibration error {value:.3f} ({low:.3f}–{high:.3f})".format(**calibration["expected_calibration_error"])
         reliability.set(title=f"{NAMES[name]}\n{error}", xlim=(0, 1), ylim=(-0.03, 1.03))
         widths = [part["high"] - part["low"] for part in bins]
         numbers.bar([part["low"] for part in bins], [part["n"] for part in bins], widths, align="edge", color=style.COLOURS[colour])

@@ -126,9 +126,10 @@ def evaluate(
     seed = derive_seed(stage.seed, "bootstrap")  # the same draws for every model
     texts = [answer.text for answer in answers]
     hits = np.array([is_match(text, question.answer) for text, question in zip(texts, questions, strict=True)])
+    probabilities = np.array([answer.probability for answer in answers])
     values = score.score(questions, texts, asked.train, resamples, seed) | {
         "confusion": score.confusion(questions, texts),
-        "calibration": score.calibration(hits, np.array([answer.probability for answer in answers])),
+        "calibration": score.calibration(questions, hits, probabilities, resamples, seed),
         "own": forgetting.score_own(tasks, own_answers, base_answers or own_answers, resamples, seed),
     }
     units = dict.fromkeys((*score.METRICS, "own"), "share") | {"confusion": "questions", "calibration": "probability"}

@@ -94,29 +94,31 @@ def confusion(questions: Sequence[Question], answers: Sequence[str]) -> dict[str
     return {"answers": names, "counts": counts.tolist()}
 
 
-def calibration(hits: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+def calibration(questions: Sequence[Question], hits: np.ndarray, probabilities: np.ndarray, resamples: int, seed: int) -> dict[str, Any]:
     """How far the probability that a model gives its answer is from how often it is right (Guo et al. 2017, eq. 3).
 
     Args:
-        hits: whether each answer is right, (n,).
+        questions: the test questions.
+        hits: whether the answer to each is right, (n,).
         probabilities: of each answer, (n,) in 0..1.
+        resamples: bootstrap resamples behind the interval, whose noise widens every bin's gap and so leans upward.
+        seed: of the bootstrap.
 
     Returns:
         `n`; `bins` of equal width with the number of answers, their mean probability (confidence) and the share of right ones (accuracy),
-        None in an empty bin; `expected_calibration_error`, the mean distance of the two over all answers.
+        None in an empty bin; `expected_calibration_error`, the mean distance of the two over all answers, with its interval.
     """
     place = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     bins: list[dict[str, Any]] = []
-    error = 0.0
     for number in range(BINS):
         within = place == number
         n, confidence, accuracy = int(within.sum()), None, None
         if n:
             confidence, accuracy = float(probabilities[within].mean()), float(np.mean(hits[within]))
-            error += n / len(hits) * abs(accuracy - confidence)
             confidence, accuracy = round(confidence, 6), round(accuracy, 6)
         bins.append({"low": number / BINS, "high": (number + 1) / BINS, "n": n, "confidence": confidence, "accuracy": accuracy})
-    return {"n": len(hits), "expected_calibration_error": round(error, 6), "bins": bins}
+    bootstrap = Bootstrap([question.image for question in questions], resamples, seed)
+    return {"n": len(hits), "expected_calibration_error": bootstrap.mean_of_gaps(hits - probabilities, place.tolist()), "bins": bins}
 
 
 def _divided(bootstrap: Bootstrap, each: dict[str, np.ndarray], groups: Sequence[Hashable]) -> dict[str, dict[str, Any]]:

@@ -50,6 +50,11 @@ class Bootstrap:
         means = np.where(weights > 0, sums / np.maximum(weights, 1), np.nan)
         return _score(np.nanmean(means, axis=1), np.ones(len(means)), len(values))
 
+    def mean_of_gaps(self, values: np.ndarray, groups: Sequence[Hashable]) -> Score:
+        """The mean over the questions of how far the mean of their group is from zero."""
+        _, sums, weights = self._tables(values, groups)
+        return _score(np.abs(sums).sum(axis=1), weights.sum(axis=1), len(values))
+
     def _tables(self, values: np.ndarray, groups: Sequence[Hashable]) -> tuple[list[Any], np.ndarray, np.ndarray]:
         """The groups, and in each resample the sum of the values and the number of questions in each, (1 + resamples, groups)."""
         names: list[Any] = sorted(set(groups) - {None})
