@@ -26,7 +26,7 @@ base-model: .venv/installed ## Train the embedded base model again, four hours o
 
 .PHONY: test
 test: .venv/installed-dev ## Run all tests
-	@.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
+	@.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup --durations 12 $(TESTS)
 
 .PHONY: lint
 lint: .venv/installed-dev ## Check style, types and rules

@@ -11,7 +11,8 @@ from paliflow.clevr import scene
 from paliflow.clevr.looks import LOOKS
 from paliflow.vlm import architecture, grounding, pretrain
 
-STEPS = {"vision": 12, "joint": 6, "placed": 4, "described": 3, "related": 3, "mixed": 2, "worded": 2, "pointed": 2, "chained": 2}
+STEPS = {"vision": 12, "joint": 6, "placed": 4, "described": 3, "related": 3, "mixed": 2, "worded": 2, "pointed": 2}
+STEPS |= {"chained": 2, "compared": 2}
 RECIPE = pretrain.Recipe(STEPS, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2)
 SIZE = (architecture.IMAGE_SIZE, architecture.IMAGE_SIZE)
 SCENES = [scene.sample_scene(np.random.default_rng(seed), LOOKS["close"], 3 + seed % 2, SIZE)[1] for seed in range(8)]

@@ -19,6 +19,7 @@ STAGES = {
     "worded": "stage 6: sentences",
     "pointed": "stage 7: told what is meant",
     "chained": "stage 8: chains of relations",
+    "compared": "stage 9: two side by side",
 }
 LOSSES = {
     "dense_loss": ("fourth", "dense loss, a patch"),
@@ -34,8 +35,8 @@ def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         log: the records of train_log.jsonl (stage, step, and the losses that the stage has).
     """
-    figure, axes = style.new_figure(8.0, rows=5, columns=2)
-    *panes, beside = axes.flat
+    figure, axes = style.new_figure(9.4, rows=6, columns=2)
+    *panes, beside, spare = axes.flat
     for pane, (stage, title) in zip(panes, STAGES.items(), strict=True):
         lines = [line for line in log if line["stage"] == stage]
         steps = np.array([line["step"] + 1 for line in lines])
@@ -55,6 +56,7 @@ def draw_pretraining(log: Sequence[Mapping[str, Any]]) -> Figure:
         pane.yaxis.set_major_formatter("{x:g}")
         pane.yaxis.set_minor_formatter("")
     beside.set_axis_off()
+    spare.set_axis_off()
     drawn = {label: line for pane in panes for line, label in zip(*pane.get_legend_handles_labels(), strict=True)}
     beside.legend(drawn.values(), drawn.keys(), loc="center", title="running means; pale: each step")
     return figure

@@ -22,6 +22,10 @@ TAUGHT = {  # what is trained in each stage, and on what
         "the language model",
         "two thirds of it sentences, most things named by one to three relations in a row; told what each prompt means",
     ),
+    "compared": (
+        "the language model",
+        "three fifths of it sentences about two things or two sets, a seventh as before; told what each prompt means",
+    ),
 }
 
 
@@ -66,12 +70,12 @@ Muon for matrices (learning rates {recipe.vision_learning_rates[0]} and {recipe.
 ({recipe.vision_learning_rates[1]} and {recipe.joint_learning_rates[1]}), trained in float32, linear decay over the last 30 % of each stage, seed {recipe.seed}.
 Half of the pictures that it saw were mirrored, and all were moved by up to {MOST_SHIFT} pixels each way. It has never seen a
 question of CLEVR's: its prompts are words like `count red cube left small sphere`, a few general questions such as `What color is the leftmost thing?`, and in
-the stages `worded` and `chained` sentences that name things as one would in English and ask what no family of CLEVR's asks, such as `Give both the shape and
-the size of the big block behind the red ball.`, `Do you see at least 3 things that are left of the tiny cube?` or `Do the blue thing and the cube left of the ball
-differ in size?`. Some come near to what CLEVR asks: whether two things differ is the reverse of whether they are equal, `Are the cubes more or fewer than the
-balls?` has three answers where CLEVR's comparisons of numbers have two, and `describe` and `Give both …` ask for what its queries ask one by one.
+the stages `worded`, `chained` and `compared` sentences that name things as one would in English and ask what no family of CLEVR's asks, such as `Give both the shape and
+the size of the big block behind the red ball.`, `Do you see at least 3 things that are left of the tiny cube?`, `Do the blue thing and the cube left of the ball
+differ in size?` or `Give the lower number, that of red things or that of balls behind the cube.`. Some come near to what CLEVR asks: whether two things differ is the reverse of whether they are equal, whether they match in both of two looks is
+two of CLEVR's comparisons at once, `Are the cubes more or fewer than the balls?` has three answers where CLEVR's comparisons of numbers have two, and `describe` and `Give both …` ask for what its queries ask one by one.
 
-An answer of one word teaches little of what must happen on the way to it. In the last two stages linear read-outs, thrown away afterwards, are therefore trained
+An answer of one word teaches little of what must happen on the way to it. In the last three stages linear read-outs, thrown away afterwards, are therefore trained
 with the model (`read_outs.py`): behind language layers {first} and {second} each patch with an object tells whether the prompt asks about that object, compares
 with it or passes it on the way (pointing loss, the mean over patches, summed over three questions and two layers), and behind layer {SUMMED_LAYER} the prompt's last token tells how many things are asked
 about and compared with, and what a single one looks like (summary loss, the mean over ten values).

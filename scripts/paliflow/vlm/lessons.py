@@ -1,11 +1,13 @@
 """The lessons that the embedded base's language model takes once the tower sees: single objects by their place, what a description fits,
-one relation, all of it mixed, whole sentences, and at last things and sets that are named by one to three relations in a row.
+one relation, all of it mixed, whole sentences, things and sets that are named by one to three relations in a row, and at last two of these
+side by side.
 
 The mixture by itself leaves it at guessing: each way to look something up is learnt suddenly, and sooner where most of a batch needs it.
 """
 
 import random
 
+from paliflow.vlm.comparisons import ask_to_compare
 from paliflow.vlm.grounding import (
     ATTRIBUTES,
     Group,
@@ -204,6 +206,16 @@ _CHAINED: Table = [
     (sample_task, 0.13),
 ]
 
+_COMPARED: Table = [
+    (ask_to_compare, 0.58),
+    (ask_in_chains, 0.14),
+    (_same_described, 0.07),
+    (_compare_described, 0.04),
+    (_count_related, 0.06),
+    (_read_related, 0.04),
+    (sample_task, 0.07),
+]
+
 # by the name of the stage, in the order in which they are taken
 LESSONS: dict[str, Table] = {
     "placed": _PLACED,
@@ -213,5 +225,6 @@ LESSONS: dict[str, Table] = {
     "worded": _WORDED,
     "pointed": _POINTED,
     "chained": _CHAINED,
+    "compared": _COMPARED,
 }
-POINTED = ("pointed", "chained")  # in which the model is told what each prompt means
+POINTED = ("pointed", "chained", "compared")  # in which the model is told what each prompt means

@@ -1,5 +1,5 @@
 """Make the embedded base: the vision tower alone with a dense loss, then all of it on grounded tasks with the dense loss kept, then the
-language model alone through the lessons, deepened before the third of these, and told in the last what each prompt means.
+language model alone through the lessons, deepened before the third of these, and told in the last three what each prompt means.
 
 The order follows PaliGemma: unimodal first, then everything jointly (Beyer et al. 2024, section 3.2). The dense loss, which has each patch
 name the object at it, is what makes grounding learnable in minutes. The lessons are there because after the joint stage the tower knows
