@@ -187,13 +187,15 @@ def test_every_answer_is_true(ask: Callable[..., grounding.Task], seed: int) -> 
     assert task.suffix == truth(task.prefix)
 
 
-@given(st.integers(0, 10**6))
-def test_a_sentence_knows_which_things_it_means(seed: int) -> None:
-    task = sentences.ask_in_chains(SCENE, VALUES, SIZE, random.Random(seed))
-    if found := re.fullmatch(r"Do (the .*) and (the .*) differ in \w+\?", task.prefix):
+@pytest.mark.parametrize("ask", ASKS[1:])
+@given(seed=st.integers(0, 10**6))
+def test_a_sentence_knows_which_things_it_means(ask: Callable[..., grounding.Task], seed: int) -> None:
+    task = ask(SCENE, VALUES, SIZE, random.Random(seed))
+    if found := re.fullmatch(r"Do (the .*) and (the .*) (?:differ in \w+|match in .*)\?", task.prefix):
         assert (task.asked, task.compared) == ([one_of(found[1])], [one_of(found[2])])
-    if found := re.fullmatch(r"Count the (.*)(?:, then count| beside) the (.*)\.", task.prefix):
-        assert [some(text) for text in found.groups()] == [task.asked, task.compared]
+    two_sets = r"(?:Count the (.*)(?:, then count| beside) the (.*)\.|By how many are there (?:more|fewer) (.*) than (.*)\?)"
+    if found := re.fullmatch(two_sets, task.prefix):
+        assert [some(text) for text in found.groups() if text] == [task.asked, task.compared]
     assert len(task.passed) == len(re.findall(rf"\b(?:same \w+ as|{STANDS}) the\b", task.prefix))
 
 
