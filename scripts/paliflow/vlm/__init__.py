@@ -14,8 +14,9 @@ Answering: `merge` (adapters into plain weights), `answer` (greedy, in batches),
 Looking in: `memory` (every term as a formula), `measured_memory`, `quantisation` (errors of 4-bit types), `singular_values` (of adapters),
 `attention` (the mask), `attention_maps` (over the picture).
 
-Making the embedded base: `architecture`, `grounding` and `general_questions` (its tasks), `sentences` (in English), `lessons` (which of
-them in which stage), `read_outs` (what it is asked in passing), `muon` (the optimizer), `pretrain`, `card`.
+Making the embedded base: `architecture`, `grounding` and `general_questions` (its tasks), `naming` (of things in English), `sentences` and
+`comparisons` (about things so named), `lessons` (which of them in which stage), `read_outs` (what it is asked in passing), `muon` (the
+optimizer), `pretrain`, `card`.
 """
 
 import logging
