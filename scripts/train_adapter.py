@@ -23,12 +23,12 @@ def main() -> None:
     parser.add_argument("--method", choices=methods.METHODS, required=True, help="what trains, and on which form of the base")
     parser.add_argument("--rank", type=positive_integer, default=16, help="of the adapter; full has none (default %(default)s)")
     parser.add_argument("--alpha", type=positive_number, default=32, help="its output is scaled by alpha / rank (default %(default)s)")
-    parser.add_argument("--learning-rate", type=positive_number, default=2e-3, help="AdamW's peak (default %(default)s)")
+    parser.add_argument("--learning-rate", type=positive_number, default=5e-4, help="AdamW's peak (default %(default)s)")
     parser.add_argument("--weight-decay", type=number_from_zero, default=0.0, help="AdamW's (default %(default)s)")
-    parser.add_argument("--batch-size", type=positive_integer, default=32, help="questions a step (default %(default)s)")
+    parser.add_argument("--batch-size", type=positive_integer, default=8, help="questions a step (default %(default)s)")
     parser.add_argument("--accumulation", type=positive_integer, default=1, help="parts that a batch is cut into (default %(default)s)")
     parser.add_argument("--checkpointing", action="store_true", help="compute activations again in the backward pass: less memory")
-    parser.add_argument("--epochs", type=positive_integer, default=2, help="passes over the training questions (default %(default)s)")
+    parser.add_argument("--epochs", type=positive_integer, default=4, help="passes over the training questions (default %(default)s)")
     parser.add_argument(
         "--warmup-share", type=share_from_zero, default=0.05, help="share of the steps with a rising learning rate (default %(default)s)"
     )

@@ -46,7 +46,7 @@ def test_every_step_of_all_stages_is_logged_and_the_vision_loss_falls(whole: tup
     assert sum(dense[-4:]) < sum(dense[:4])
 
 
-@pytest.mark.parametrize("stop", [4, 16, 21, 24, 31, 35])
+@pytest.mark.parametrize("stop", [4, 16, 27, 38])
 def test_an_interrupted_run_ends_in_the_same_weights(
     whole: tuple[list[dict], dict[str, torch.Tensor]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
@@ -63,7 +63,10 @@ def test_an_interrupted_run_ends_in_the_same_weights(
     with monkeypatch.context() as patch, pytest.raises(InterruptedRunError):
         patch.setattr(pretrain, "_features", interrupt)
         run(tmp_path / "work")
+    monkeypatch.setattr(pretrain, "_features", interrupt)
+    calls, interrupted, stop = 0, stop, -1
     log, weights = run(tmp_path / "work")
+    assert sum(STEPS.values()) - calls in (interrupted - 1, interrupted - 2)  # the steps that were not taken again
     assert log == whole[0]
     assert all(torch.equal(weights[name], value) for name, value in whole[1].items())
 

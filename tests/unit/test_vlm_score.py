@@ -164,6 +164,12 @@ def test_the_calibration_error_weighs_each_bin_by_its_answers() -> None:
     assert found["expected_calibration_error"]["value"] == pytest.approx(0.75 * 0.15 + 0.25 * 1)
 
 
+def test_gaps_in_opposite_directions_do_not_cancel() -> None:
+    hits, probabilities = np.array([True, False] * 10), np.array([0.85, 0.15] * 10)
+    error = score.calibration(asked_in_turn(20), hits, probabilities, 50, 1)["expected_calibration_error"]
+    assert (error["value"], error["low"], error["high"]) == pytest.approx((0.15, 0.15, 0.15))
+
+
 def asked_in_turn(count: int) -> list[Question]:
     """So many questions, two of each picture."""
     return [Question(index // 2, f"{index // 2}.png", index, "exist", "?", "yes") for index in range(count)]

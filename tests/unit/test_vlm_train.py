@@ -112,8 +112,12 @@ def test_every_method_goes_on_where_it_was_interrupted(
     with monkeypatch.context() as interruption, pytest.raises(InterruptedRunError):
         interruption.setattr(train._Run, "_accumulate", interrupting(train._Run._accumulate, 4))
         trainee.train(tmp_path / "work", schedule, FEW)
-    assert any((tmp_path / "work").iterdir())
-    again, resumed = trainee.train(tmp_path / "work", schedule, FEW)
+    taken = []
+    with monkeypatch.context() as counting:
+        accumulate = train._Run._accumulate
+        counting.setattr(train._Run, "_accumulate", lambda *arguments: taken.append(1) or accumulate(*arguments))
+        again, resumed = trainee.train(tmp_path / "work", schedule, FEW)
+    assert len(taken) == len(log) - 2  # the checkpoint of step 2 was kept
     assert again == log
     assert all(torch.equal(resumed[name], value) for name, value in weights.items())
 
