@@ -7,7 +7,7 @@ A word that the base never met, such as "lower", is to a study's adapter as good
 import random
 from collections.abc import Callable
 
-from paliflow.vlm.grounding import ATTRIBUTES, Group, Scene, Task, Values, about, yes
+from paliflow.vlm.grounding import ATTRIBUTES, Group, Scene, Task, Values, about, more_or_fewer, yes
 from paliflow.vlm.naming import COMPARED, name_one, name_some
 
 MORE = ("higher", "larger", "greater")
@@ -56,16 +56,13 @@ def _higher_or_lower(one: Group, other: Group, draw: random.Random) -> Task:
     place = draw.randrange(len(MORE))
     more, fewer = MORE[place], FEWER[place]
     words = " or ".join(draw.sample((more, fewer), 2))
-    difference = len(one.things) - len(other.things)
-    answer = more if difference > 0 else fewer if difference < 0 else "equal"
+    answer = {"more": more, "fewer": fewer, "equal": "equal"}[more_or_fewer(one, other)]
     return about(f"Which is the number of {one.words}, {words} than that of {other.words}?", answer, one, other)
 
 
 def _fewer_or_more(one: Group, other: Group, draw: random.Random) -> Task:
     words = " or ".join(draw.sample(("more", "fewer"), 2))
-    difference = len(one.things) - len(other.things)
-    answer = "more" if difference > 0 else "fewer" if difference < 0 else "equal"
-    return about(f"Are the {one.words} {words} than the {other.words}?", answer, one, other)
+    return about(f"Are the {one.words} {words} than the {other.words}?", more_or_fewer(one, other), one, other)
 
 
 def _lower_number(one: Group, other: Group, draw: random.Random) -> Task:
