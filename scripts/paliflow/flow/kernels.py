@@ -19,11 +19,14 @@ SOURCE = r"""
 #include <stdlib.h>
 #include <string.h>
 
-/* Vectors as wide as the machine has: GCC's and Clang's own extension, so that no instruction is named here. */
-#ifdef __AVX512F__
+/* Vectors as wide as the machine has: GCC's and Clang's own extension, so that no instruction is named here. No wider, for GCC compares
+   what does not fit its registers number by number, ten times as slowly. */
+#if defined __AVX512F__
 enum { LANES = 16, ACROSS = 4 };  /* floats of a vector; vectors of a tile, whose sums then fill the registers */
-#else
+#elif defined __AVX2__
 enum { LANES = 8, ACROSS = 2 };
+#else
+enum { LANES = 4, ACROSS = 2 };
 #endif
 enum { DOWN = 4, PAD = 16, MOST_LAYERS = 8 };
 #define INLINE static inline __attribute__((always_inline))
@@ -190,7 +193,7 @@ int train(int models, int steps, int batch, int layers, const int *widths, int s
 
 /* ---- transport ----------------------------------------------------------------------------------------------------------------- */
 
-enum { MOST = 512, WIDE = 8 };
+enum { MOST = 512, WIDE = LANES / 2 };
 typedef double dvec __attribute__((vector_size(8 * WIDE), aligned(8), may_alias));
 typedef long long lvec __attribute__((vector_size(8 * WIDE), aligned(8), may_alias));
 #define AT(place) (*(dvec *)(place))
@@ -224,7 +227,8 @@ static int augment(int n, int wide) {
         for (int j = 0; j < wide; j++) distance[j] = FAR;
         for (;;) {
             dvec best = (dvec){0} + FAR;
-            lvec at = {0}, here = {0, 1, 2, 3, 4, 5, 6, 7};
+            lvec at = {0}, here = {0};
+            for (int l = 1; l < WIDE; l++) here[l] = l;
             for (int j = 0; j < wide; j += WIDE, here += WIDE) {  /* a column already reached is at -2 FAR, and so never nearer */
                 dvec through = AT(cost + row * wide + j) - AT(dual + j) - offset, old = AT(distance + j);
                 lvec nearer = through < old;
