@@ -1,9 +1,10 @@
-"""A PaliGemma with random weights, of the embedded base's own architecture, for the tests of the vision-language half."""
+"""Made once for many tests: PaliGemmas with random weights, of the embedded base's own architecture, and a made-up study's report."""
 
 import json
 from pathlib import Path
 
 import pytest
+from study_fixture import make_study, render
 
 WORDS = "describe the large red metal cube small sphere how many what color things are left of it yes no 0 1 2 3"
 
@@ -33,3 +34,16 @@ def capped_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     content["text_config"] |= {"model_type": "gemma2", "num_key_value_heads": 2, "num_hidden_layers": 2, "query_pre_attn_scalar": 40}
     (folder / "config.json").write_text(json.dumps(content))
     return folder
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """The folder of a made-up study, and its settings; what a test changes, it changes in a copy."""
+    folder = tmp_path_factory.mktemp("a study")
+    return folder, make_study(folder)
+
+
+@pytest.fixture(scope="session")
+def faces(study):
+    """Its report in all forms, by their suffix."""
+    return render(*study)

@@ -133,7 +133,7 @@ def make_comparison(settings: dict[str, Any]) -> dict[str, Any]:
         level = 0.58 + 0.01 * number - 0.01 * float(weight or 0)
         kept = min(0.97, {"qlora": 0.55, "lora": 0.57, "dora": 0.56, "full": 0.31}[method] + 0.04 * float(weight or 0))
         group: dict[str, Any] = {"method": method, "rank": int(rank) if rank else None, "consistency": float(weight or 0), "seeds": seeds}
-        measures = {"exact_match": level, "rouge1": level + 0.01, "rougeL": level + 0.01, "rougeLsum": level + 0.01, "kept": kept}
+        measures = {"exact_match": level, "rouge2": 0.0, "kept": kept} | dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), level + 0.01)
         group |= {name: _over_seeds(value, seeds) for name, value in measures.items()}
         group["own_exact_match"] = _over_seeds(kept - 0.1, seeds) if own else None
         group |= {"trainable_parameters": trained * int(rank or 16) / 16, "training_seconds": seconds, "peak_memory_mib": 640.5}

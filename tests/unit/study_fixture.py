@@ -8,7 +8,12 @@ import sys
 
 from report_fixture import COMPARISON, REPOSITORY, RULES, load_settings, make_flow_stand_ins, make_results
 
+from paliflow.report.bibliography import read_sources
+from paliflow.report.document import Document
 from paliflow.report.render import render_report
+from paliflow.report.words import ENGLISH
+
+TEMPLATES = REPOSITORY / "report_template"
 
 HOSTILE = "Is <script>alert(1)</script> a | b *bold* $x$ {{ x }} #call() @cite [l](http://x) سلام `code` \\n?"
 
@@ -63,9 +68,16 @@ def run(folder, script, *arguments):
     subprocess.run([sys.executable, REPOSITORY / "scripts" / f"{script}.py", *arguments], cwd=folder, check=True)
 
 
-def render(folder, settings, templates=REPOSITORY / "report_template"):
+def write(folder, settings, words=ENGLISH):
+    """The report's Markdown."""
+    sources = read_sources(TEMPLATES / "references.bib")
+    return Document(TEMPLATES, folder / "results", settings, "A title", sources, words).render()
+
+
+def render(folder, settings):
+    """The report in all its forms, by their suffix."""
     report = folder / "results" / "report"
-    render_report(settings, templates, folder / "results", report / "report.md", report / "report.html", report / "report.pdf")
+    render_report(settings, TEMPLATES, folder / "results", report / "report.md", report / "report.html", report / "report.pdf")
     return {path.suffix: path.read_bytes() for path in report.iterdir()}
 
 

@@ -8,28 +8,11 @@ import pytest
 import reproduce_tong
 import torch
 import train_flow
-from report_fixture import REPOSITORY
-from study_fixture import changed, make_study
+from study_fixture import changed, write
 
 from paliflow.flow import couplings, diffusion, digits, network
 from paliflow.report import figures_flow, theory_flow
-from paliflow.report.bibliography import read_sources
-from paliflow.report.document import Document
 from paliflow.report.words import ENGLISH, PERSIAN
-
-TEMPLATES = REPOSITORY / "report_template"
-
-
-def write(folder, settings, words=ENGLISH):
-    """The report's Markdown."""
-    sources = read_sources(TEMPLATES / "references.bib")
-    return Document(TEMPLATES, folder / "results", settings, "A title", sources, words).render()
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("a study")
-    return folder, make_study(folder)
 
 
 @pytest.fixture(scope="module")

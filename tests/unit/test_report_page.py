@@ -12,13 +12,11 @@ from pathlib import Path
 import jinja2
 import pytest
 from jinja2 import nodes
-from report_fixture import REPOSITORY
-from study_fixture import make_study, render
+from study_fixture import TEMPLATES
 from test_report_render import Page
 
 from paliflow.report.faces import make_typst
 
-TEMPLATES = REPOSITORY / "report_template"
 CHROMIUM, AXE = shutil.which("chromium") or shutil.which("google-chrome"), os.environ.get("AXE_CORE")
 PROBE = """
 addEventListener("load", async () => {
@@ -37,17 +35,6 @@ addEventListener("load", async () => {
   parent.document.body.append(Object.assign(document.createElement("pre"), { id: "found", textContent: JSON.stringify(found) }));
 });
 """
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("study")
-    return folder, make_study(folder)
-
-
-@pytest.fixture(scope="module")
-def faces(study):
-    return render(*study)
 
 
 @pytest.fixture(scope="module")

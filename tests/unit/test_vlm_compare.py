@@ -50,7 +50,7 @@ def test_one_seed_has_no_interval() -> None:
 
 def run(name: str, hits: list[bool], **training: Any) -> compare.Run:
     share = {"value": float(np.mean(hits))}
-    evaluation = dict.fromkeys(("exact_match", "rouge1", "rougeL", "rougeLsum"), share) | {"own": {"kept": share, "exact_match": None}}
+    evaluation = dict.fromkeys(compare.QUALITY, share) | {"own": {"kept": share, "exact_match": None}}
     evaluation |= {"by_kind": {"exist": {"prior_answer": "yes"}}}
     costs = dict.fromkeys(compare.COSTS, 4)
     return compare.Run(name, np.array(hits), evaluation, {"method": "qlora", "rank": 16, "consistency": 0} | costs | training)

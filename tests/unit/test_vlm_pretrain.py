@@ -11,8 +11,8 @@ from paliflow.clevr import scene
 from paliflow.clevr.looks import LOOKS
 from paliflow.vlm import architecture, grounding, pretrain
 
-STEPS = {"vision": 12, "joint": 6, "placed": 4, "described": 3, "related": 3, "mixed": 2, "worded": 2, "pointed": 2}
-STEPS |= {"chained": 2, "compared": 2}
+STEPS = {"vision": 12, "joint": 4, "placed": 1, "described": 1, "related": 3, "mixed": 1, "worded": 1, "pointed": 2}
+STEPS |= {"chained": 1, "compared": 2}
 RECIPE = pretrain.Recipe(STEPS, seed=5, vision_batch=8, images_per_batch=2, tasks_per_image=2)
 SIZE = (architecture.IMAGE_SIZE, architecture.IMAGE_SIZE)
 SCENES = [scene.sample_scene(np.random.default_rng(seed), LOOKS["close"], 3 + seed % 2, SIZE)[1] for seed in range(8)]
@@ -46,7 +46,7 @@ def test_every_step_of_all_stages_is_logged_and_the_vision_loss_falls(whole: tup
     assert sum(dense[-4:]) < sum(dense[:4])
 
 
-@pytest.mark.parametrize("stop", [4, 16, 27, 38])
+@pytest.mark.parametrize("stop", [4, 14, 20, 28])  # in vision, joint, related (which is deeper) and compared (which has read-outs)
 def test_an_interrupted_run_ends_in_the_same_weights(
     whole: tuple[list[dict], dict[str, torch.Tensor]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:

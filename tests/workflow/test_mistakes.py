@@ -118,6 +118,16 @@ def test_an_adapter_that_does_not_belong_or_is_damaged_is_one_sentence_and_leave
     assert not list((tmp_path / "output").rglob("*.json*"))
 
 
+def test_a_published_base_out_of_reach_is_one_sentence_and_leaves_what_was_made(finished: Clone, tmp_path: Path) -> None:
+    clone = finished.copy(tmp_path)
+    before = clone.produced()
+    preset = clone.write_preset("published", vlm={"base": "google/paligemma-3b-pt-224"})
+    stopped = Clone(clone.folder, {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hub")}).run("vlm", configfile=preset)
+    assert stopped.returncode == 1
+    assert told(stopped.stdout).startswith("vlm.base is 'google/paligemma-3b-pt-224', ")
+    assert clone.produced() == before
+
+
 def test_yaml_reads_a_rate_without_a_point_as_text() -> None:
     """The mistake of the test above as a user makes it: without quotes."""
     assert yaml.safe_load("learning_rate: 2e-4") == {"learning_rate": "2e-4"}

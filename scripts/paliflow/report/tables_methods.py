@@ -11,6 +11,7 @@ from paliflow.report.tables_vlm import score_columns
 QUALITY = {
     "Exact match": "exact_match",
     "ROUGE-1": "rouge1",
+    "ROUGE-2": "rouge2",
     "ROUGE-L": "rougeL",
     "ROUGE-Lsum": "rougeLsum",
     "Own answers kept": "kept",

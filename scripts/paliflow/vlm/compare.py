@@ -12,7 +12,7 @@ from paliflow.vlm.statistics import Bootstrap, Score, mcnemar, over_seeds
 
 MAIN = "main"
 COSTS = ("trainable_parameters", "training_seconds", "peak_memory_mib", "adapter_bytes", "questions_per_second")
-QUALITY = ("exact_match", "rouge1", "rougeL", "rougeLsum")
+QUALITY = ("exact_match", "rouge1", "rouge2", "rougeL", "rougeLsum")
 
 
 @dataclass(frozen=True)
