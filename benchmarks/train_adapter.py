@@ -123,7 +123,7 @@ def compare(contest: Contest, rounds: int, name: str) -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
-    compare(Contest(str(ROOT / "base_model"), images=30, batch_size=32), 3, "train_adapter")
+    compare(Contest(str(ROOT / "base_model"), images=30, batch_size=32), 7, "train_adapter")
     if torch.cuda.is_available():
         compare(Contest(PUBLISHED, images=16, batch_size=8, random_weights=True), 1, "train_adapter_3b")
     else:

@@ -10,6 +10,7 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Params4bit
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from transformers import PaliGemmaForConditionalGeneration
 
@@ -62,12 +63,39 @@ def _base_type(layer: Any) -> torch.dtype:
 
 def _merged(layer: Any, inputs: Tensor) -> Tensor:
     """The layer's output, (..., out): also DoRA's, m W' / |W'| with the norm of each row as a constant (Liu et al. 2024, section 4.3)."""
-    base = layer.get_base_layer()
+    base, down, up, scale = layer.get_base_layer(), layer.lora_A["default"].weight, layer.lora_B["default"].weight, layer.scaling["default"]
     if layer.disable_adapters:
         return cast(Tensor, base(inputs))
     weight = dequantize_4bit(base.weight.data, base.weight.quant_state) if isinstance(base.weight, Params4bit) else base.weight
-    weight = torch.addmm(weight, layer.lora_B["default"].weight, layer.lora_A["default"].weight, alpha=layer.scaling["default"])
-    if "default" in layer.lora_magnitude_vector:
+    has_lengths = "default" in layer.lora_magnitude_vector
+    if not has_lengths and base.bias is None and 4 * len(down) * sum(weight.shape) <= weight.numel():
+        return cast(Tensor, _Product.apply(inputs, weight, down, up, scale))
+    weight = torch.addmm(weight, up, down, alpha=scale)
+    if has_lengths:
         length = layer.lora_magnitude_vector["default"].weight / weight.detach().norm(dim=1)
         weight = length[:, None] * weight
     return functional.linear(inputs, weight, base.bias)
+
+
+class _Product(torch.autograd.Function):
+    """x (W + scale B A)ᵀ, whose gradient reaches A and B through products as thin as they are.
+
+    PyTorch's own way takes the gradient of the whole matrix first, in · out multiplications a token, where these take 2 rank (in + out).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
+        merged = torch.addmm(weight, up, down, alpha=scale)
+        ctx.save_for_backward(inputs, merged, down, up)
+        ctx.scale = scale
+        return functional.linear(inputs, merged)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, merged, down, up = ctx.saved_tensors
+        before = gradient @ merged if ctx.needs_input_grad[0] else None
+        rows, slopes = inputs.flatten(0, -2), gradient.flatten(0, -2)
+        of_down = rows.T @ (slopes @ up)  # (in, rank)
+        of_up = (rows @ down.T).T @ slopes  # (rank, out)
+        return before, None, ctx.scale * of_down.T, ctx.scale * of_up.T, None
