@@ -12,6 +12,7 @@ hypothesis.settings.register_profile("paliflow", max_examples=40, deadline=None,
 hypothesis.settings.load_profile("paliflow")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two processes share the tests: whole runs first, a folder of them in one process, since they share one run; others by file."""
     for item in items:
