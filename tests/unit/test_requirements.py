@@ -124,3 +124,10 @@ def test_an_environment_holds_nothing_that_no_rule_imports(environment) -> None:
 @pytest.mark.parametrize("environment", ["clevr.yaml", "report.yaml"])
 def test_torch_is_only_where_models_are(environment: str) -> None:
     assert "torch" not in environment_pins(environment)
+
+
+def test_pytest_and_its_plugin_keep_groups_of_tests_together(request: pytest.FixtureRequest) -> None:
+    """Where they do not, each process makes anew what the tests of a group share; nothing else would tell."""
+    if not request.config.getoption("loadgroup", False):
+        pytest.skip("these tests are not shared out by group, as `make test` does")
+    assert request.node.nodeid.endswith("@test_requirements.py")
