@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from study_fixture import make_study, render
 
 WORDS = "describe the large red metal cube small sphere how many what color things are left of it yes no 0 1 2 3"
 
@@ -39,6 +38,8 @@ def capped_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
     """The folder of a made-up study, and its settings; what a test changes, it changes in a copy."""
+    from study_fixture import make_study
+
     folder = tmp_path_factory.mktemp("a study")
     return folder, make_study(folder)
 
@@ -46,4 +47,6 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="session")
 def faces(study):
     """Its report in all forms, by their suffix."""
+    from study_fixture import render
+
     return render(*study)

@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import pytest
 import typst
 import yaml
-from report_fixture import ALONE, REPOSITORY
-from study_fixture import changed, make_study, render, tabulate, write
+from report_fixture import ALONE
+from study_fixture import TEMPLATES, changed, make_study, render, tabulate, write
 
 from paliflow.errors import InputError
 from paliflow.report.faces import make_typst
@@ -287,7 +287,7 @@ def test_random_weights_are_told_on_the_first_page_and_beside_the_training(study
 def test_the_data_card_takes_one_page(study, faces):
     folder, settings = study
     report = folder / "results" / "report"
-    styles = REPOSITORY / "report_template" / "styles"
+    styles = TEMPLATES / "styles"
     asked = '#context [#metadata(("data-card", "provenance").map(name => locate(label("sec:" + name)).page())) <pages>]'
     source = report / "asked.typ"
     source.write_text(make_typst(faces[".md"].decode(), styles, report, "en") + asked)

@@ -68,7 +68,8 @@ def _merged(layer: Any, inputs: Tensor) -> Tensor:
         return cast(Tensor, base(inputs))
     weight = dequantize_4bit(base.weight.data, base.weight.quant_state) if isinstance(base.weight, Params4bit) else base.weight
     has_lengths = "default" in layer.lora_magnitude_vector
-    if not has_lengths and base.bias is None and 4 * len(down) * sum(weight.shape) <= weight.numel():
+    halved = 2 * len(down) * sum(weight.shape) <= weight.numel() / 2  # thin products are slower, multiplication by multiplication
+    if halved and not has_lengths and base.bias is None:
         return cast(Tensor, _Product.apply(inputs, weight, down, up, scale))
     weight = torch.addmm(weight, up, down, alpha=scale)
     if has_lengths:
