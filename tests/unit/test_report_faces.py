@@ -6,7 +6,7 @@ import shutil
 import pytest
 import typst
 from PIL import Image
-from report_fixture import REPOSITORY
+from report_fixture import REPOSITORY, load_settings
 
 from paliflow.report.document import Document
 from paliflow.report.faces import make_html, make_pdf, make_typst
@@ -25,7 +25,7 @@ def moving(tmp_path_factory):
     for name in ("still.png", "moving.gif"):
         Image.new("L", (4, 4)).save(folder / "figures" / name)
     (folder / "templates" / "report.md.j2").write_text(CALL)
-    return Document(folder / "templates", folder, {}, "A title", {}).render(), folder / "report"
+    return Document(folder / "templates", folder, load_settings(), "A title", {}).render(), folder / "report"
 
 
 def test_the_page_holds_the_animation_and_the_still_picture(moving):

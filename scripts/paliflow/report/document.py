@@ -64,9 +64,14 @@ class Document:
             comment_end_string="#>",
             autoescape=False,  # it would escape for HTML; finalize escapes for Markdown, and pandoc for HTML and typst
         )
-        environment.globals |= {"settings": self.settings, "title": self.title, "published": PUBLISHED} | {
-            name: self._placed(call) for name, call in self._calls()
+        vlm = self.settings["vlm"]
+        environment.globals |= {
+            "settings": self.settings,
+            "title": self.title,
+            "published": PUBLISHED,
+            "on_embedded_base": vlm["base"] == "base_model" and not vlm["random_weights"],
         }
+        environment.globals |= {name: self._placed(call) for name, call in self._calls()}
         with_words = partial(print_interval, words=self.words)
         environment.filters |= {"as": self._placed(print_value), "interval_as": self._placed(with_words), "front": _front_matter}
         try:
