@@ -43,7 +43,8 @@ def main() -> None:
     bootstrap = Bootstrap([question.image for question in questions], arguments.bootstrap_resamples, derive_seed(stage.seed, "bootstrap"))
     values = compare.compare(runs, hits(arguments.base_predictions), prior, bootstrap)
     values["n"] = len(questions)
-    units = {"against_base": "share, and the p-value of McNemar's exact test", "groups": "share; seconds; bytes; MiB"}
+    paired = "share; questions that only the side compared against (only_base) or the run (only_tuned) has right; McNemar's exact p-value"
+    units = {name: paired for name in ("against_base", "against_prior", "against_qlora")} | {"groups": "share; seconds; bytes; MiB"}
     stage.write_metrics(arguments.output / "metrics.json", values, units)
 
 
