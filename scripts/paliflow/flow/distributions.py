@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -170,8 +171,14 @@ def checkerboard() -> Distribution:
 
 def _quadrature(start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
     """Gauss-Legendre nodes on an interval, and their weights for a mean over it, which add up to 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
+    nodes, weights = _legendre_nodes()
     return start + (end - start) * (nodes + 1) / 2, weights / 2
+
+
+@cache  # each of the four curves asks for the same eigenvalue problem
+def _legendre_nodes() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights on [-1, 1]."""
+    return np.polynomial.legendre.leggauss(QUADRATURE_NODES)
 
 
 DISTRIBUTIONS: dict[str, Distribution] = {
