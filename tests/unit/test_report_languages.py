@@ -123,3 +123,11 @@ def words_in(text):
 def test_no_english_sentence_is_left_in_a_persian_text(file):
     text = words_in((TEMPLATES / PERSIAN.folder / file).read_text(encoding="utf-8"))
     assert re.findall(r"(?:[A-Za-z]+,? ){5,}[A-Za-z]+", text) == []
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
+def test_an_item_of_a_list_that_ends_with_a_condition_keeps_its_end_of_line(file, words):
+    """A block at the end of a line takes the line's end with it, and the next item would stand in the same line."""
+    text = (TEMPLATES / words.folder / file).read_text(encoding="utf-8")
+    assert re.findall(r"^- .*[^+]%\}\n(?=\S)", text, re.MULTILINE) == []
