@@ -24,7 +24,7 @@ def main() -> None:
         arguments.loss: figures_vlm.draw_loss(files.read_json_lines(arguments.log)),
         arguments.kinds: figures_vlm.draw_kinds(base, tuned),
         arguments.rouge: figures_vlm.draw_rouge(base, tuned),
-        arguments.ranks: figures_methods.draw_ranks(comparison),
+        arguments.ranks: figures_methods.draw_ranks(base, comparison),
         arguments.forgetting: figures_methods.draw_forgetting(base, tuned, comparison, training["rank"]),
         arguments.confusion: figures_answers.draw_confusion(tuned["confusion"]),
         arguments.calibration: figures_answers.draw_calibration(base["calibration"], tuned["calibration"]),

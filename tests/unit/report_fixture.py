@@ -256,12 +256,12 @@ def make_scores(
         value = min(0.98, max(0.02, level + draw.uniform(-0.25, 0.25)))
         prior = draw.uniform(0.2, 0.55)
         lead = _score(value - prior, n)
-        return {"n": n, "exact_match": _score(value, n), "prior_exact_match": _score(prior, n), "exact_match_above_prior": lead}
+        scores = {"exact_match": _score(value, n), "prior_exact_match": _score(prior, n), "exact_match_above_prior": lead}
+        return {"n": n, "rouge2": _score(0, n)} | scores | dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), scores["exact_match"])
 
     by_kind = {}
     for kind, answer in KINDS.items():
-        entry = compared(129) | {"prior_answer": answer, "rouge2": _score(0, 129)}
-        by_kind[kind] = entry | dict.fromkeys(("rouge1", "rougeL", "rougeLsum"), entry["exact_match"])
+        by_kind[kind] = compared(129) | {"prior_answer": answer}
     values = {"n": 1290, "exact_match": _score(level, 1290), "exact_match_mean_over_kinds": _score(level - 0.01, 1290)}
     values |= {
         "prior_rougeL": _score(0.42, 1290),

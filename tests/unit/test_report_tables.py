@@ -86,7 +86,8 @@ def test_kinds_have_a_row_each():
 
 def test_each_score_of_a_kind_has_its_interval():
     columns = set(tables_vlm.tabulate_kinds(*make_evaluations()))
-    assert {f"{name} {end}" for name in ("prior", "base", "main") for end in ("low", "high")} <= columns
+    rouge = [f"{name} {title}" for name in ("base", "main") for title in ("ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")]
+    assert {f"{name} {end}" for name in ("prior", "base", "main", *rouge) for end in ("low", "high")} <= columns
 
 
 def test_families_go_from_the_largest_lead_over_the_prior_to_the_smallest():

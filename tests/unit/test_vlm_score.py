@@ -125,6 +125,7 @@ def test_divisions_go_by_family_objects_and_program_length_in_the_order_of_numbe
     assert list(result["by_objects"]) == [str(count) for count in range(3, 12)]
     assert [found["exact_match"]["value"] for found in result["by_objects"].values()] == [0, 0, 0, 0, 0, 0, 0, 1, 0]
     assert [found["n"] for found in result["by_family"].values()] == [8] * 5
+    assert all(set(score.METRICS) < set(found) for found in result["by_family"].values())
     assert sum(found["n"] for found in result["by_program_length"].values()) == 40
 
 

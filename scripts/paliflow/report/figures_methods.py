@@ -15,26 +15,27 @@ Values = Mapping[str, Any]
 METHOD_COLOURS = {"qlora": "after", "lora": "fourth", "dora": "first", "full": "second"}
 
 
-def draw_ranks(comparison: Values) -> Figure:
-    """Exact match and the share of the base's own answers kept, against QLoRA's rank; full fine-tuning beside it where it was run.
+def draw_ranks(base: Values, comparison: Values) -> Figure:
+    """Exact match and share of the base's own answers kept against QLoRA's rank, beside the prior and full fine-tuning where it was run.
 
     Args:
-        comparison: the values of compare_runs.
+        base: the values of evaluate_base.
+        comparison: those of compare_runs.
     """
     groups = compared_ranks(comparison)
     ranks = [group["rank"] for group in groups.values()]
     figure, axes = style.new_figure(2.5, columns=2)
     titles = {"exact_match": "exact match (%)", "kept": "own answers kept (%)"}
+    _draw_level(axes[0, 0], base["prior_exact_match"], style.COLOURS["prior"], NAMES["prior"])
     for pane, (measure, title) in zip(axes[0], titles.items(), strict=True):
         if full := comparison["groups"].get("full"):
-            pane.axhline(100 * full[measure]["value"], color=style.COLOURS[METHOD_COLOURS["full"]], linestyle="--", linewidth=1)
-            pane.plot([], [], color=style.COLOURS[METHOD_COLOURS["full"]], linestyle="--", linewidth=1, label=METHODS["full"])
+            _draw_level(pane, full[measure], style.COLOURS[METHOD_COLOURS["full"]], METHODS["full"])
         _draw_points(pane, ranks, [group[measure] for group in groups.values()])
         pane.set(xlabel="rank of the adapter", ylabel=title, xscale="log")
         pane.set_xticks(ranks, [str(rank) for rank in ranks])
         pane.minorticks_off()
         pane.margins(x=0.15, y=0.2)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -48,7 +49,7 @@ def draw_forgetting(base: Values, main: Values, comparison: Values, rank: int) -
     """
     figure, axes = style.new_figure(3.3)
     pane = axes[0, 0]
-    pane.axhline(100 * base["prior_exact_match"]["value"], color=style.COLOURS["prior"], linestyle="--", linewidth=1, label=NAMES["prior"])
+    _draw_level(pane, base["prior_exact_match"], style.COLOURS["prior"], NAMES["prior"])
     draw_model(pane, base["own"]["kept"], base["exact_match"], style.COLOURS["before"], "s", NAMES["base"])
     for group in compared_methods(comparison, rank).values():
         colour = style.COLOURS[METHOD_COLOURS[group["method"]]]
@@ -73,6 +74,10 @@ def draw_model(
     across, up = (np.array(_reach(score))[:, None] for score in (kept, match))
     look: dict[str, Any] = {"markersize": size, "markeredgecolor": "white", "markeredgewidth": 0.5, "elinewidth": 0.8, "capsize": 2}
     pane.errorbar(100 * kept["value"], 100 * match["value"], up, across, color=colour, fmt=marker, label=label, **look)
+
+
+def _draw_level(pane: Axes, score: Mapping[str, float], colour: str, label: str) -> None:
+    pane.axhline(100 * score["value"], color=colour, linestyle="--", linewidth=1, label=label)
 
 
 def _draw_points(pane: Axes, places: list[int], scores: list[Mapping[str, float]]) -> None:

@@ -14,6 +14,7 @@ MEASURES = {
     "ROUGE-L": "rougeL",
     "ROUGE-Lsum": "rougeLsum",
 }
+ROUGE = {title: measure for title, measure in MEASURES.items() if title.startswith("ROUGE")}
 EXTREMES = 5
 """Families that the report shows from either end."""
 
@@ -49,16 +50,16 @@ def tabulate_scores(base: Values, main: Values) -> pandas.DataFrame:
 
 
 def tabulate_kinds(base: Values, main: Values) -> pandas.DataFrame:
-    """One row a kind of question: exact match of the most frequent answer, before and after tuning."""
+    """One row a kind of question: exact match of the most frequent answer, before and after tuning, and ROUGE before and after."""
     rows = []
     for kind, before in base["by_kind"].items():
         row: dict[str, Any] = {"Kind": kind.replace("_", " "), "Questions": before["n"], "Most frequent answer": before["prior_answer"]}
-        rows.append(row | _three(before, main["by_kind"][kind]))
+        rows.append(row | _scores(before, main["by_kind"][kind]))
     return pandas.DataFrame(rows)
 
 
 def tabulate_families(base: Values, main: Values, predictions: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
-    """One row a family of questions with its kind and its first test question, sorted by the tuned model's lead over the prior.
+    """One row a family of questions, as of a kind, with a test question of it; sorted by the tuned model's lead over the prior.
 
     Args:
         base, main: the values of both evaluations; `by_family` is empty for a source without families.
@@ -70,9 +71,10 @@ def tabulate_families(base: Values, main: Values, predictions: Sequence[Mapping[
     rows = []
     for family, before in (base["by_family"] or {}).items():
         known = {"Family": family, "Kind": first[family]["kind"].replace("_", " "), "Example": first[family]["question"]}
-        rows.append(known | {"Questions": before["n"]} | _three(before, main["by_family"][family]))
+        rows.append(known | {"Questions": before["n"]} | _scores(before, main["by_family"][family]))
     rows.sort(key=lambda row: row["prior"] - row["main"])
-    columns = [name for title in ("prior", "base", "main") for name in score_columns(title, None)]
+    titles = ["prior", "base", "main", *(f"{name} {title}" for name in ("base", "main") for title in ROUGE)]
+    columns = [name for title in titles for name in score_columns(title, None)]
     return pandas.DataFrame(rows, columns=["Family", "Kind", "Example", "Questions", *columns])
 
 
@@ -108,8 +110,11 @@ def score_columns(title: str, score: Mapping[str, float] | None) -> dict[str, fl
     return {name: score[end] if score else None for name, end in names.items()}
 
 
-def _three(before: Values, after: Values) -> dict[str, float | None]:
+def _scores(before: Values, after: Values) -> dict[str, float | None]:
+    """Exact match under the name of who answers, and ROUGE under the name and the measure."""
     scores = {"prior": before["prior_exact_match"], "base": before["exact_match"], "main": after["exact_match"]}
+    for name, values in (("base", before), ("main", after)):
+        scores |= {f"{name} {title}": values[measure] for title, measure in ROUGE.items()}
     return {name: value for title, score in scores.items() for name, value in score_columns(title, score).items()}
 
 

@@ -15,7 +15,6 @@ BOTH = ("exact_match", "prior_exact_match")
 LEAD = "exact_match_above_prior"
 BINS = 10
 DIVISIONS: dict[str, Callable[[Question], Hashable]] = {
-    "by_family": lambda question: question.family,
     "by_objects": lambda question: question.objects,
     "by_program_length": lambda question: question.program_length,
 }
@@ -54,8 +53,8 @@ def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence
     Returns:
         `n`, each metric and each metric of the prior (`prior_...`) with value, low, high and n; `exact_match` and its prior also as the
         mean over kinds; `exact_match_above_prior`, the difference of the two question by question, likewise; under `by_kind` the same for
-        each kind with the prior's answer; n, exact match and its prior under `by_family`,
-        `by_objects` and `by_program_length`, empty where the source does not tell, and, in a compositional study, `by_condition`.
+        each kind with the prior's answer, under `by_family` for each family; n, exact match and its prior under `by_objects` and
+        `by_program_length`, and, in a compositional study, `by_condition`. All but `by_kind` are empty where the source does not tell.
     """
     prior = prior_answers(train)
     references = [question.answer for question in questions]
@@ -69,6 +68,7 @@ def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence
     result |= {f"{name}_mean_over_kinds": bootstrap.mean_of_means(each[name], kinds) for name in (*BOTH, LEAD)}
     by_kind = _divided(bootstrap, each, kinds)
     result["by_kind"] = {kind: {"n": scores["n"], "prior_answer": prior.get(kind, "")} | scores for kind, scores in by_kind.items()}
+    result["by_family"] = _divided(bootstrap, each, [question.family for question in questions])
     both = {name: each[name] for name in BOTH}
     result |= {name: _divided(bootstrap, both, [key(question) for question in questions]) for name, key in DIVISIONS.items()}
     by_condition = _divided(bootstrap, both, [question.condition or None for question in questions])
