@@ -54,7 +54,8 @@ def score(questions: Sequence[Question], answers: Sequence[str], train: Sequence
         `n`, each metric and each metric of the prior (`prior_...`) with value, low, high and n; `exact_match` and its prior also as the
         mean over kinds; `exact_match_above_prior`, the difference of the two question by question, likewise; under `by_kind` the same for
         each kind with the prior's answer, under `by_family` for each family; n, exact match and its prior under `by_objects` and
-        `by_program_length`, and, in a compositional study, `by_condition`. All but `by_kind` are empty where the source does not tell.
+        `by_program_length`, and, in a compositional study, `by_condition`. What a source does not tell divides nothing: `by_family`,
+        `by_objects` and `by_program_length` are then empty.
     """
     prior = prior_answers(train)
     references = [question.answer for question in questions]
